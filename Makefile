@@ -1,0 +1,42 @@
+# make demo  - set up, run the main job on the demo data, say where the report is
+# make test  - set up, check style and notebooks, run the tests
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: demo test test-all check fix docs clean
+
+demo: $(VENV)/.installed
+	$(BIN)/propkit demo data/demo
+
+test: check
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-all: check
+	$(BIN)/python -m pytest -n 2
+
+# Changes nothing and runs everything.
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m tests.hygiene
+	$(BIN)/python -m docs.generate --check
+
+fix: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python -m tests.hygiene --fix
+	$(BIN)/python -m docs.generate
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) data/demo/store data/demo/reports .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,73 @@
+"""The field itself: one room for each service, and the catalogue over all rooms.
+
+`TABLES`, `KPIS`, `DURATIONS` and `SEGMENTS` gather by id what the rooms declare; `derive` runs the rooms over what an
+export gave.  Rooms never read files and never group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from propkit.domains import community, complaints, fees, repairs, satisfaction
+from propkit.domains.knowledge import as_known
+from propkit.errors import ConfigError, nearest
+from propkit.model import Cut, Duration, Kpi, Segment, Table
+from propkit.text import Text
+
+ROOMS = (community, repairs, complaints, satisfaction, fees)
+
+TABLES: dict[str, Table] = {table.name: table for room in ROOMS for table in room.TABLES}
+KPIS: dict[str, Kpi] = {kpi.id: kpi for room in ROOMS for kpi in room.KPIS}
+DURATIONS: dict[str, Duration] = {duration.id: duration for room in ROOMS for duration in room.DURATIONS}
+SEGMENTS: dict[str, Segment] = {segment.id: segment for room in ROOMS for segment in room.SEGMENTS}
+
+
+def kpi(kpi_id: str) -> Kpi:
+    """Return a KPI by its id; an unknown id is a ConfigError with the nearest one."""
+    if kpi_id not in KPIS:
+        raise ConfigError(
+            Text("没有这个指标", "no such KPI"), got=kpi_id, hint=nearest(kpi_id, KPIS), expected="propkit kpis"
+        )
+    return KPIS[kpi_id]
+
+
+def empty(table: Table) -> pd.DataFrame:
+    """Return `table` without rows, in the dtypes in which the store keeps it."""
+    columns = {"community": "str", **{name: column.dtype for name, column in table.columns.items()}}
+    if any(column.kind == "place" for column in table.columns.values()):
+        columns["building"] = "str"
+    columns |= {"file": "str", "line": "int64", "given": "str"}
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
+
+
+def conform(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return `rows` with every column of `table` in its dtype; columns that are not there are all missing."""
+    absent = {name: pd.Series(pd.NA, index=rows.index, dtype="str") for name in table.columns if name not in rows}
+    return rows.assign(**absent).astype({name: column.dtype for name, column in table.columns.items()})
+
+
+def derive(tables: Mapping[str, pd.DataFrame], cut: Cut) -> dict[str, pd.DataFrame]:
+    """Return every table with the columns that the KPIs name, as known at `cut.as_of`.
+
+    `tables` holds canonical rows by table name; a table that is not there is empty.  Added tables: `survey_wave`,
+    `fee_account`, `arrears` and `complaint_exposure`.
+    """
+    known = {name: as_known(conform(tables.get(name, empty(table)), table), table, cut.as_of)
+             for name, table in TABLES.items()}
+    register = community.derive(known["household"], cut)
+    bills = fees.derive(known["fee_bill"], known["fee_payment"], cut)
+    made = {
+        "household": register,
+        "work_order": repairs.derive(known["work_order"], known["order_event"], cut),
+        "complaint": complaints.derive(known["complaint"], cut),
+        "feedback": complaints.derive_praise(known["feedback"]),
+        "survey_response": satisfaction.derive(known["survey_response"], cut),
+        "fee_bill": bills,
+        "fee_account": fees.accounts(bills),
+        "arrears": fees.arrears(bills, known["fee_payment"], cut),
+    }
+    made["survey_wave"] = satisfaction.waves(made["survey_response"], cut)
+    made["complaint_exposure"] = community.exposure(register, made["complaint"], "received_at", cut)
+    return {name: rows if name == "household" else community.attach(rows, register) for name, rows in made.items()}

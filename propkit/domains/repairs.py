@@ -1,0 +1,415 @@
+"""Repairs: work orders and their events, the columns derived from them, and the KPIs of the repair service."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from propkit.domains.knowledge import given, met_by, only, repeated, within
+from propkit.model import Column, Cut, Duration, Kpi, Segment, Table
+from propkit.text import Text
+
+CHANNELS = {
+    "app": Text("业主自主（App/公众号）", "Owner's app"),
+    "phone": Text("电话", "Phone"),
+    "desk": Text("前台代报", "Front desk"),
+    "email": Text("邮件", "E-mail"),
+    "inspection": Text("巡检", "Inspection"),
+    "other": Text("其他", "Other"),
+}
+STATUSES = {
+    "waiting": Text("待派单", "Waiting"),
+    "in_progress": Text("处理中", "In progress"),
+    "paused": Text("暂停", "Paused"),
+    "returned": Text("退单", "Returned"),
+    "awaiting_payment": Text("待支付", "Awaiting payment"),
+    "awaiting_rating": Text("待评价", "Awaiting rating"),
+    "awaiting_revisit": Text("待回访", "Awaiting revisit"),
+    "done": Text("办理完成", "Done"),
+    "closed_without_work": Text("未办理结单", "Closed without work"),
+    "cancelled": Text("已取消", "Cancelled"),
+    "duplicate": Text("重复单", "Duplicate"),
+}
+URGENCIES = {
+    "emergency": Text("急修", "Emergency"),
+    "routine": Text("一般", "Routine"),
+}
+ORIGINS = {
+    "request": Text("报修", "Request"),
+    "inspection": Text("巡检", "Inspection"),
+    "preventive": Text("预防性维护", "Preventive"),
+}
+DELAY_REASONS = {
+    "staff": Text("人员不足", "Staff shortage"),
+    "parts": Text("配件缺乏", "Parts missing"),
+    "process": Text("流程障碍", "Process"),
+    "access": Text("无法入户", "No access"),
+    "contractor": Text("外委单位", "Contractor"),
+    "other": Text("其他", "Other"),
+}
+EVENTS = {
+    "created": Text("报修", "Created"),
+    "dispatched": Text("派单", "Dispatched"),
+    "accepted": Text("接单", "Accepted"),
+    "arrived": Text("到场", "Arrived"),
+    "transferred": Text("转单", "Transferred"),
+    "returned": Text("退单", "Returned"),
+    "paused": Text("暂停", "Paused"),
+    "resumed": Text("恢复", "Resumed"),
+    "completed": Text("完工", "Completed"),
+    "reworked": Text("返工", "Reworked"),
+    "revisited": Text("回访", "Revisited"),
+    "closed": Text("关闭", "Closed"),
+}
+
+_EVENT_COLUMNS = {
+    "dispatched": ("dispatched_at", "first"),
+    "accepted": ("accepted_at", "first"),
+    "arrived": ("arrived_at", "first"),
+    "completed": ("completed_at", "last"),
+    "revisited": ("revisited_at", "first"),
+    "closed": ("closed_at", "last"),
+}
+
+WORK_ORDER = Table(
+    name="work_order",
+    label=Text("报修工单", "Work orders"),
+    columns={
+        "order_id": Column("id", label=Text("工单编号", "Order id"), required=True,
+                           headers=("工单编号", "工单编码", "工单号", "order_id")),
+        "household": Column("place", label=Text("房号", "Unit"), headers=("房号", "房屋", "位置", "household")),
+        "public_area": Column("text", label=Text("公共区域", "Public area"), headers=("公共区域", "public_area")),
+        "channel": Column("choice", label=Text("渠道", "Channel"), choices=CHANNELS, headers=("报修渠道", "channel")),
+        "category": Column("text", label=Text("报修类型", "Category"), headers=("报修类型", "category")),
+        "fault_type": Column("text", label=Text("故障类型", "Fault type"), headers=("故障类型", "fault_type")),
+        "urgency": Column("choice", label=Text("紧急程度", "Urgency"), choices=URGENCIES,
+                          headers=("紧急程度", "urgency")),
+        "origin": Column("choice", label=Text("来源", "Origin"), choices=ORIGINS, headers=("工单来源", "origin")),
+        "status": Column("choice", label=Text("状态", "Status"), choices=STATUSES, known_from="closed_at",
+                         headers=("状态", "工单状态", "status")),
+        "reported_at": Column("instant", label=Text("报修时间", "Reported"), required=True,
+                              headers=("报修时间", "提交时间", "reported_at")),
+        "dispatched_at": Column("instant", label=Text("派单时间", "Dispatched"), headers=("派单时间", "dispatched_at")),
+        "accepted_at": Column("instant", label=Text("接单时间", "Accepted"), headers=("接单时间", "accepted_at")),
+        "arrived_at": Column("instant", label=Text("到场时间", "Arrived"),
+                             headers=("到场时间", "上门时间", "arrived_at")),
+        "completed_at": Column("instant", label=Text("完成时间", "Completed"),
+                               headers=("完成时间", "完工时间", "completed_at")),
+        "closed_at": Column("instant", label=Text("结单时间", "Closed"), headers=("结单时间", "closed_at")),
+        "due_at": Column("instant", label=Text("要求完成时间", "Due"), planned=True, headers=("要求完成时间", "due_at")),
+        "appointment_from": Column("instant", label=Text("预约开始", "Appointment from"),
+                                   planned=True, headers=("预约时间", "预约开始时间", "appointment_from")),
+        "appointment_to": Column("instant", label=Text("预约结束", "Appointment to"),
+                                 planned=True, headers=("预约结束时间", "appointment_to")),
+        "visit_count": Column("whole", label=Text("上门次数", "Visits"), low=0, high=99, known_from="completed_at",
+                              headers=("上门次数", "visit_count")),
+        "planned_multi_visit": Column("flag", label=Text("计划多次上门", "Several visits planned"),
+                                      headers=("计划多次上门", "planned_multi_visit")),
+        "no_access_visits": Column("whole", label=Text("无人在家次数", "No-access visits"), low=0, high=99,
+                                   known_from="completed_at", headers=("无人在家次数", "no_access_visits")),
+        "delay_reason": Column("choice", label=Text("超时原因", "Delay reason"), choices=DELAY_REASONS,
+                               headers=("超时原因", "delay_reason")),
+        "asset_id": Column("id", label=Text("设备编号", "Asset"), headers=("设备编号", "asset_id")),
+        "rating": Column("score", label=Text("评价", "Rating"), low=1, high=5, known_from="closed_at",
+                         headers=("综合评价得分", "评价", "rating")),
+        "revisited_at": Column("instant", label=Text("回访时间", "Revisited"), headers=("回访时间", "revisited_at")),
+        "revisit_score": Column("score", label=Text("回访满意度", "Revisit satisfaction"), low=1, high=5,
+                                known_from="revisited_at", headers=("回访满意度", "revisit_score")),
+        "updated_at": Column("instant", label=Text("更新时间", "Updated"), headers=("更新时间", "updated_at")),
+    },
+    key=("community", "order_id"),
+    dated_by="reported_at",
+    ordered=(
+        ("reported_at", "dispatched_at"),
+        ("reported_at", "accepted_at"),
+        ("reported_at", "arrived_at"),
+        ("reported_at", "completed_at"),
+        ("completed_at", "closed_at"),
+    ),
+)
+
+ORDER_EVENT = Table(
+    name="order_event",
+    label=Text("工单流转", "Order events"),
+    columns={
+        "order_id": Column("id", label=Text("工单编号", "Order id"), required=True,
+                           headers=("工单编号", "工单编码", "工单号", "order_id")),
+        "event": Column("choice", label=Text("环节", "Event"), choices=EVENTS, required=True,
+                        headers=("环节", "状态", "event")),
+        "at": Column("instant", label=Text("时间", "At"), required=True, headers=("时间", "处理结束时间", "at")),
+    },
+    key=("community", "order_id", "event", "at"),
+    dated_by="at",
+)
+TABLES = (WORK_ORDER, ORDER_EVENT)
+
+SEGMENTS = (
+    Segment("fault_type", Text("故障类型", "Fault type")),
+    Segment("category", Text("报修类型", "Category")),
+    Segment("urgency", Text("紧急程度", "Urgency"), URGENCIES),
+    Segment("channel", Text("渠道", "Channel"), CHANNELS),
+    Segment("delay_reason", Text("超时原因", "Delay reason"), DELAY_REASONS),
+)
+
+_CLOCK = Text("自然时间（全天候）", "calendar time, day and night")
+_RECALL = Text(
+    "同一房屋（或设备、公共区域）同类故障在回访窗口内再次报修即为返修，计入首单所在月份；回访窗口未满的工单不计入，月份标为暂定。",
+    "The same fault at the same unit (or asset, public area) reported again within the recall window is a recall and counts "
+    "against the first order's month; orders younger than the window are outside, and their month is provisional.",
+)
+
+KPIS = (
+    Kpi(
+        id="work_order_volume",
+        label=Text("报修单量", "Work orders"),
+        top=Text("当期报修的工单（不含取消、重复单）", "orders reported in the period, without cancelled and duplicate ones"),
+        bottom=Text("无（数量）", "none (a count)"),
+        table="work_order", numerator="received", kind="count", unit=Text("单", "orders"), scale=1,
+        dated_by="reported_at", source="S0:71",
+    ),
+    Kpi(
+        id="repair_completion_rate",
+        label=Text("修复率", "Completion rate"),
+        top=Text("截至数据日已真正修复的工单", "orders really repaired by the data cut-off"),
+        bottom=Text("当期报修的工单（不含取消、重复、未办理结单）",
+                    "orders reported in the period, without cancelled, duplicate and closed-without-work ones"),
+        table="work_order", numerator="completed", better="up", dated_by="reported_at", source="S0:71",
+    ),
+    Kpi(
+        id="first_time_fix_rate",
+        label=Text("一次性修复率", "First-time fix rate"),
+        top=Text("一次上门修好、且30天内同处同类故障未再报修的工单",
+                 "orders fixed in one visit with no recall of the same fault within 30 days"),
+        bottom=Text("当期完工且已满回访窗口的工单（不含取消、重复、未办理结单）",
+                    "orders completed in the period at least 30 days before the cut-off"),
+        table="work_order", numerator="first_fix", better="up", dated_by="completed_at", matures_after=30,
+        source="S0:71; ARAP HMPI 101", note=_RECALL,
+    ),
+    Kpi(
+        id="repairs_on_time_rate",
+        label=Text("维修及时率", "Repairs on time"),
+        top=Text("在要求时间前完成的工单", "orders completed by their due time"),
+        bottom=Text("当期到期的一般工单；到期未完成的计为不及时",
+                    "routine orders due in the period; still open when due counts as late"),
+        table="work_order", numerator="on_time", better="up", dated_by="due_at", source="S0:71; RSH RP02",
+        note=Text("按到期日归属，急修不并入。", "Attributed by due date; emergencies are never pooled in."),
+    ),
+    Kpi(
+        id="repairs_completed_on_time_rate",
+        label=Text("完工及时率", "Completed repairs on time"),
+        top=Text("在要求时间前完成的工单", "orders completed by their due time"),
+        bottom=Text("当期完工且有要求时间的一般工单", "routine orders with a due time completed in the period"),
+        table="work_order", numerator="completed_on_time", better="up", dated_by="completed_at", source="RSH RP02",
+        note=Text("不含仍未完成的超期工单，须与维修及时率并看。",
+                  "Leaves out overdue orders that are still open; read it beside repairs on time."),
+    ),
+    Kpi(
+        id="emergency_on_time_rate",
+        label=Text("急修及时率", "Emergencies on time"),
+        top=Text("报修后30分钟内到场的急修", "emergencies with arrival within 30 minutes of the report"),
+        bottom=Text("当期报修的急修；没有到场时间的不算及时",
+                    "emergencies reported in the period; no arrival time is not on time"),
+        table="work_order", numerator="emergency_on_time", better="up", dated_by="reported_at",
+        source="中物协 2004; HUD 24 CFR 901.25", note=_CLOCK,
+    ),
+    Kpi(
+        id="repair_response_on_time_rate",
+        label=Text("报修响应及时率", "Response on time"),
+        top=Text("报修后30分钟内接单的工单", "orders accepted within 30 minutes of the report"),
+        bottom=Text("当期报修的工单；超过时限仍未接单的计为不及时",
+                    "orders reported in the period; not accepted within the limit is late"),
+        table="work_order", numerator="response_on_time", better="up", dated_by="reported_at", source="S0:40,71; S1:21",
+        note=_CLOCK,
+    ),
+    Kpi(
+        id="appointments_kept_rate",
+        label=Text("预约履约率", "Appointments kept"),
+        top=Text("在预约时段内到场的工单", "orders with arrival inside the appointment"),
+        bottom=Text("当期预约时段已过的工单", "orders whose appointment ended in the period"),
+        table="work_order", numerator="appointment_kept", better="up", dated_by="appointment_to", source="HMPI",
+    ),
+    Kpi(
+        id="repair_satisfaction",
+        label=Text("维修满意率", "Repair satisfaction"),
+        top=Text("评价4分及以上的工单", "orders rated 4 or 5"),
+        bottom=Text("当期结单且有评价的工单；未评价不计入", "rated orders closed in the period; no rating is outside the base"),
+        table="work_order", numerator="satisfied", better="up", dated_by="finished_at", opinion=True, source="S0:71",
+        note=Text("事后评价，不与满意度调查合并。", "A rating after the job; never pooled with survey answers."),
+    ),
+    Kpi(
+        id="repair_rating_coverage",
+        label=Text("维修评价覆盖率", "Rating coverage"),
+        top=Text("有评价的工单", "orders with a rating"),
+        bottom=Text("当期完工的工单", "orders completed in the period"),
+        table="work_order", numerator="rated", dated_by="finished_at", source="S0:71",
+    ),
+    Kpi(
+        id="revisit_rate",
+        label=Text("维修回访率", "Revisit rate"),
+        top=Text("结单后3天内回访的工单", "orders revisited within 3 days of closing"),
+        bottom=Text("当期结单且已满3天的工单", "orders closed in the period at least 3 days before the cut-off"),
+        table="work_order", numerator="revisited", better="up", dated_by="finished_at", matures_after=3, source="S0:61",
+    ),
+    Kpi(
+        id="revisit_call_satisfaction",
+        label=Text("回访满意率", "Revisit-call satisfaction"),
+        top=Text("回访评分4分及以上", "revisit calls scored 4 or 5"),
+        bottom=Text("当期回访并给出评分的工单", "orders with a scored revisit call in the period"),
+        table="work_order", numerator="revisit_satisfied", better="up", dated_by="revisited_at", opinion=True,
+        source="S1:20",
+    ),
+    Kpi(
+        id="sla_breach_reasons",
+        label=Text("未达时效工单", "Late orders"),
+        top=Text("当期到期而未按时完成的一般工单", "routine orders due in the period and not done by then"),
+        bottom=Text("无（数量）", "none (a count)"),
+        table="work_order", numerator="breached", kind="count", unit=Text("单", "orders"), scale=1, better="down",
+        dated_by="due_at", by="delay_reason", source="S1:36",
+    ),
+    Kpi(
+        id="fault_type_pareto",
+        label=Text("高发故障类型", "Frequent faults"),
+        top=Text("当期报修的工单，按故障类型", "orders reported in the period by fault type"),
+        bottom=Text("无（数量）", "none (a count)"),
+        table="work_order", numerator="received", kind="count", unit=Text("单", "orders"), scale=1,
+        dated_by="reported_at", by="fault_type", source="S0:71",
+    ),
+    Kpi(
+        id="proactive_maintenance_ratio",
+        label=Text("主动预防占比", "Planned share"),
+        top=Text("巡检或预防性维护产生的工单", "orders that come from inspection or preventive maintenance"),
+        bottom=Text("当期报修且来源已知的工单", "orders reported in the period with a known origin"),
+        table="work_order", numerator="planned_work", better="up", dated_by="reported_at", source="S3:47",
+    ),
+)
+
+DURATIONS = (
+    Duration(
+        id="repair_response_time",
+        label=Text("报修响应时间", "Response time"),
+        table="work_order", start="reported_at", end="accepted_at",
+        top=Text("从报修到接单", "from report to acceptance"), limit=30, source="S0:40,71; S1:21", note=_CLOCK,
+    ),
+    Duration(
+        id="repair_arrival_time",
+        label=Text("到场时间", "Arrival time"),
+        table="work_order", start="reported_at", end="arrived_at",
+        top=Text("从报修到到场", "from report to arrival"), source="S0:40,71", note=_CLOCK,
+    ),
+    Duration(
+        id="end_to_end_repair_time",
+        label=Text("维修全程时间", "Time to repair"),
+        table="work_order", start="reported_at", end="completed_at",
+        top=Text("从报修到完工；未完工的按截至数据日计为未完", "from report to completion; open orders count as still open"),
+        source="ARAP HMPI 90", note=_CLOCK,
+    ),
+)
+
+
+def derive(orders: pd.DataFrame, events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
+    """Add the columns that the KPIs name to work orders as known at `cut.as_of`.
+
+    `counted` leaves out cancelled and duplicate orders; `worked` also those closed without work.  Flags are missing where an
+    order is outside the denominator: open, not yet mature, not applicable, or its export has no such column.
+    """
+    rows = fill_from_events(orders, events)
+    limits, as_of = cut.definitions, cut.as_of
+    counted = ~rows["status"].isin(["cancelled", "duplicate"])
+    worked = counted & (rows["status"] != "closed_without_work")
+    emergency = rows["urgency"] == "emergency"
+    due_met = met_by(rows["due_at"], rows["completed_at"], as_of)
+    rows = rows.assign(
+        counted=counted,
+        received=only(counted, counted).astype("Int64"),
+        completed=only(rows["completed_at"].notna(), worked & given(rows, "completed_at")),
+        finished_at=rows["closed_at"].fillna(rows["completed_at"]),
+        on_time=only(due_met, worked & ~emergency & given(rows, "completed_at")),
+        completed_on_time=only(rows["completed_at"] <= rows["due_at"], worked & ~emergency & _both(rows, "completed_at", "due_at")),
+        emergency_on_time=only(
+            within(rows["reported_at"], rows["arrived_at"], limits.emergency_minutes, as_of),
+            worked & emergency & given(rows, "arrived_at"),
+        ),
+        response_on_time=only(
+            within(rows["reported_at"], rows["accepted_at"], limits.response_minutes, as_of),
+            counted & given(rows, "accepted_at"),
+        ),
+        appointment_kept=only(
+            rows["arrived_at"].between(rows["appointment_from"], rows["appointment_to"]),
+            worked & (rows["appointment_to"] <= as_of) & given(rows, "arrived_at"),
+        ),
+        satisfied=only(rows["rating"] >= 4, worked & rows["rating"].notna()),
+        rated=only(rows["rating"].notna(), worked & rows["completed_at"].notna() & given(rows, "rating")),
+        revisited=_revisited(rows, limits.revisit_days, as_of, worked),
+        revisit_satisfied=only(rows["revisit_score"] >= 4, rows["revisit_score"].notna()),
+        planned_work=only(rows["origin"].isin(["inspection", "preventive"]), counted & rows["origin"].notna()),
+    )
+    rows = rows.assign(breached=only(~rows["on_time"], ~rows["on_time"].fillna(True)).astype("Int64"))
+    return rows.assign(first_fix=_first_fix(rows, limits.recall_days, as_of, worked))
+
+
+def fill_from_events(orders: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Fill missing instants of orders from their event log: the first acceptance, arrival..., the last completion."""
+    filled, granted = {}, orders["given"] if "given" in orders else None
+    for event, (column, keep) in _EVENT_COLUMNS.items():
+        seen = events[events["event"] == event].sort_values("at").drop_duplicates(["community", "order_id"], keep=keep)
+        if seen.empty:
+            continue
+        at = seen.set_index(["community", "order_id"])["at"]
+        known = pd.MultiIndex.from_frame(orders[["community", "order_id"]])
+        filled[column] = orders[column].fillna(pd.Series(at.reindex(known).to_numpy(), index=orders.index))
+    if filled and granted is not None:
+        logged = orders["order_id"].isin(events["order_id"])
+        filled["given"] = granted.mask(logged, granted + "," + ",".join(filled))
+    return orders.assign(**filled)
+
+
+def balance(rows: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, int]:
+    """Return the movement of open orders in [start, end): opening, received, completed, ended otherwise, closing.
+
+    `rows` are derived work orders.  Opening + received = completed + ended + closing, by construction of each term.
+    """
+    done = rows["completed_at"].fillna(rows["closed_at"])
+    ended = rows["completed_at"].isna() & rows["status"].isin(["closed_without_work"])
+    gone = done.where(~ended, rows["closed_at"].fillna(rows["reported_at"]))
+    live = rows["counted"]
+    opening = live & (rows["reported_at"] < start) & ~(gone < start)
+    received = live & rows["reported_at"].between(start, end, inclusive="left")
+    left = (opening | received) & gone.between(start, end, inclusive="left")
+    return {
+        "opening": int(opening.sum()),
+        "received": int(received.sum()),
+        "completed": int((left & ~ended).sum()),
+        "ended": int((left & ended).sum()),
+        "closing": int(((opening | received) & ~left).sum()),
+    }
+
+
+def overdue(rows: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return the open orders whose due time has passed at `as_of`, the oldest first, with `days_over`."""
+    late = rows["counted"] & rows["completed_at"].isna() & (rows["due_at"] < as_of) & given(rows, "completed_at")
+    late &= rows["status"] != "closed_without_work"
+    late_rows = rows[late].sort_values(["due_at", "order_id"])
+    return late_rows.assign(days_over=(as_of - late_rows["due_at"]).dt.days)
+
+
+def _both(rows: pd.DataFrame, *columns: str) -> pd.Series:
+    return rows[list(columns)].notna().all(axis=1)
+
+
+def _revisited(rows: pd.DataFrame, days: int, as_of: pd.Timestamp, worked: pd.Series) -> pd.Series:
+    limit = rows["finished_at"] if "finished_at" in rows else rows["closed_at"].fillna(rows["completed_at"])
+    due = limit + pd.Timedelta(days=days)
+    return only(met_by(due, rows["revisited_at"], as_of), worked & given(rows, "revisited_at"))
+
+
+def _first_fix(rows: pd.DataFrame, days: int, as_of: pd.Timestamp, worked: pd.Series) -> pd.Series:
+    """Judge mature completed orders: at most one unplanned visit and no recall of the same fault at the same place."""
+    place = rows["household"].fillna(rows["asset_id"]).fillna(rows["public_area"])
+    fault = rows["fault_type"].fillna(rows["category"])
+    keyed = rows.assign(place=place, fault=fault)
+    recalls = keyed.assign(heard_at=rows["reported_at"].where(rows["counted"]))
+    recalled = repeated(recalls, ["community", "place", "fault"], "completed_at", "heard_at", days)
+    visits = rows["visit_count"] - rows["no_access_visits"].fillna(0)
+    one_visit = (visits <= 1) | rows["planned_multi_visit"].fillna(False)
+    mature = rows["completed_at"] <= as_of - pd.Timedelta(days=days)
+    knowable = rows["visit_count"].notna() & place.notna() & fault.notna()
+    return only(one_visit & ~recalled, worked & mature & knowable)

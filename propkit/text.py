@@ -1,0 +1,56 @@
+"""Words and figures as readers see them: both languages, numbers, units, dates.  Decides no value."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+import numpy as np
+
+LANGS = ("zh", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A label in both languages of the product."""
+
+    zh: str
+    en: str
+
+    def get(self, lang: str) -> str:
+        """Return the words in `lang` ("zh" or "en")."""
+        return self.zh if lang == "zh" else self.en
+
+    def format(self, **values: object) -> Text:
+        """Return a copy with `{name}` places filled in both languages."""
+        return Text(self.zh.format(**values), self.en.format(**values))
+
+
+def fold(cell: str) -> str:
+    """Return `cell` in NFKC, with outer and repeated blanks removed: the form in which headers and codes compare."""
+    return " ".join(unicodedata.normalize("NFKC", cell).split())
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """Return a figure with thousands separators, or "—" when it is missing."""
+    return "—" if value is None or np.isnan(value) else f"{value:,.{decimals}f}"
+
+
+def minutes(value: float, lang: str) -> str:
+    """Return a duration given in minutes in the unit a reader expects: minutes, hours or days."""
+    if value is None or np.isnan(value):
+        return "—"
+    if value < 120:
+        return f"{value:.0f} " + ("分钟" if lang == "zh" else "min")
+    if value < 2880:
+        return f"{value / 60:.1f} " + ("小时" if lang == "zh" else "h")
+    return f"{value / 1440:.1f} " + ("天" if lang == "zh" else "days")
+
+
+def yuan(fen: float, lang: str) -> str:
+    """Return an amount given in fen as yuan, in 万元 from 100,000 yuan on for Chinese readers."""
+    if fen is None or np.isnan(fen):
+        return "—"
+    if lang == "zh":
+        return f"{fen / 1_000_000:,.1f} 万元" if abs(fen) >= 10_000_000 else f"{fen / 100:,.0f} 元"
+    return f"CNY {fen / 100:,.0f}"
