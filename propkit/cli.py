@@ -1,0 +1,277 @@
+"""The commands: each asks the library, prints what came of it and returns an exit code.
+
+Imports nothing heavy before a command runs, so that --help answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from propkit import console
+from propkit.console import Command, Console, Param, Program
+from propkit.errors import EXIT_DATA, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, ConfigError
+from propkit.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from propkit.workspace import Workspace
+
+COMMANDS: list[Command] = []
+
+_START, _DAILY, _LOOK = Text("开始", "Start"), Text("日常", "Every month"), Text("查询", "Look up")
+_HELP = Text(
+    "物业服务分析：问卷、投诉、工单 → 可复核的报告。第一次使用：propkit demo",
+    "Analytics for property services: surveys, complaints, work orders -> reports you can check. First time: propkit demo",
+)
+
+
+def main() -> None:
+    """Run the program on the command line's arguments; always ends in SystemExit with a code of errors.py."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal without Chinese shows "?" instead of ending the command
+    program(console.language(sys.argv[1:], os.environ)).main(sys.argv[1:])
+
+
+def program(lang: str) -> Program:
+    """Return all commands with their words in `lang`."""
+    from importlib import metadata
+
+    try:
+        version = metadata.version("propkit")
+    except metadata.PackageNotFoundError:
+        version = "dev"
+    return Program(lang, COMMANDS, _HELP, version)
+
+
+def _command(panel: Text, zh: str, en: str, example: str, *params: Param) -> Callable:
+    def register(function: Callable[..., int]) -> Callable[..., int]:
+        COMMANDS.append(Command(function, Text(zh, en), example, params, panel))
+        return function
+
+    return register
+
+
+def _many(names: Sequence[str], zh: str, en: str) -> Param:
+    return Param(tuple(names), Text(zh, en), {"multiple": True})
+
+
+def _flag(name: str, zh: str, en: str) -> Param:
+    return Param((name,), Text(zh, en), {"is_flag": True})
+
+
+_COMMUNITY = _many(("--community", "-c", "communities"), "小区的 id 或名称，可重复", "Id or name of a community; repeatable")
+_PERIOD = _many(
+    ("--period", "-p", "periods"),
+    "期间：2025-09、2025Q3、2025、2025-03..2025-08、last-month；逗号分隔或重复",
+    "Period: 2025-09, 2025Q3, 2025, 2025-03..2025-08, last-month; comma-separated or repeated",
+)
+_AS_OF = Param(("--as-of",), Text("数据截止日，如 2025-10-08", "Data cut-off, such as 2025-10-08"))
+_DIRECTORY = {"type": click.Path(path_type=Path)}
+
+
+@_command(
+    _START, "生成演示工作区并打出第一批报告。", "Make the demo workspace and its first reports.", "propkit demo",
+    Param(("directory",), Text("文件夹", "Folder"), _DIRECTORY | {"default": Path("propkit-demo")}),
+    Param(("--seed",), Text("随机种子", "Random seed"), {"type": int, "default": 1}),
+)  # fmt: skip
+def demo(say: Console, workspace: Path, directory: Path, seed: int) -> int:
+    from propkit import console_reports, store
+    from propkit import demo as demo_company
+    from propkit.workspace import open_workspace
+
+    demo_company.write(directory, seed)
+    opened = open_workspace(directory)
+    ingested = store.ingest(opened)
+    return console_reports.demo(say, opened, directory, ingested)
+
+
+@_command(
+    _START, "新建工作区：带说明的 propkit.toml、raw/、notes/。", "Make a workspace: a commented propkit.toml, raw/ and notes/.",
+    "propkit init my-company",
+    Param(("directory",), Text("文件夹", "Folder"), _DIRECTORY),
+)  # fmt: skip
+def init(say: Console, workspace: Path, directory: Path) -> int:
+    target = directory / "propkit.toml"
+    if target.exists():
+        raise ConfigError(
+            Text("这里已经是工作区", "this is a workspace already"), place=str(directory),
+            hint=Text("换一个文件夹", "choose another folder"),
+        )  # fmt: skip
+    for name in ("raw", "notes"):
+        (directory / name).mkdir(parents=True, exist_ok=True)
+    target.write_bytes((Path(__file__).parent / "starter.toml").read_bytes())
+    say.json({"workspace": str(directory)})
+    say.say(f"新工作区  {directory}", f"new workspace  {directory}")
+    say.note("下一步  把导出文件放进 raw/，在 propkit.toml 里写 [[source]]，再运行 propkit ingest",
+             "next  put the exports into raw/, describe them in propkit.toml under [[source]], then run propkit ingest")  # fmt: skip
+    return EXIT_OK
+
+
+@_command(
+    _START, "检查运行环境：版本、字体、内核、浏览器、工作区。", "Check the environment: versions, fonts, kernel, browser, workspace.",
+    "propkit doctor",
+)  # fmt: skip
+def doctor(say: Console, workspace: Path) -> int:
+    from propkit.doctor import examine
+
+    marks = {"ok": Text("正常", "ok"), "warn": Text("提醒", "warn"), "fail": Text("不行", "fail")}
+    findings = examine(workspace)
+    say.json([{"check": f.check.get(say.lang), "state": f.state, "found": f.found, "mend": f.mend.get(say.lang)}
+              for f in findings])  # fmt: skip
+    headers = (Text("项目", "check"), Text("状态", "state"), Text("现状", "found"), Text("办法", "mend"))
+    say.table(headers, [[f.check.get(say.lang), marks[f.state].get(say.lang), f.found, f.mend.get(say.lang)]
+                        for f in findings])  # fmt: skip
+    return EXIT_SOME_FAILED if any(f.state == "fail" for f in findings) else EXIT_OK
+
+
+@_command(
+    _DAILY, "读入 raw/ 里的新文件和改过的文件，逐个对账。", "Read what is new or changed in raw/ and account for every line.",
+    "propkit ingest -w my-company",
+)  # fmt: skip
+def ingest(say: Console, workspace: Path) -> int:
+    from propkit import console_data, store
+
+    opened = _open(workspace)
+    result = store.ingest(opened, tell=lambda name: say.note(f"读取 {name}", f"reading {name}"))
+    console_data.ingested(say, result)
+    if not any(entry["refused"] is None for entry in result.files):
+        return EXIT_DATA
+    return EXIT_SOME_FAILED if result.refused else EXIT_OK
+
+
+@_command(
+    _DAILY, "数据质量：拒收、未对应的值、没用上的对应、合计核对。", "Data quality: rejects, unmapped values, unused mappings, printed totals.",
+    "propkit check --strict",
+    _flag("--strict", "有任何问题就以 1 退出", "Exit with 1 when anything was found"),
+)  # fmt: skip
+def check(say: Console, workspace: Path, strict: bool) -> int:
+    from propkit import console_data
+
+    found = console_data.checked(say, _open(workspace))
+    return EXIT_SOME_FAILED if strict and found else EXIT_OK
+
+
+@_command(
+    _DAILY, "批量生成报告：每个小区、每个月一份；没有变化的不重跑。", "Make the reports, one for each community and month; only what changed.",
+    "propkit run --period 2025-09 -j 2",
+    Param(("reports",), Text("报告，默认全部", "Reports; all by default"), {"nargs": -1}),
+    _COMMUNITY, _PERIOD, _AS_OF,
+    Param(("--edition",), Text("版本", "Edition"), {"type": click.Choice(["internal", "owner"]), "default": "internal"}),
+    Param(("--report-lang",), Text("报告语言，默认按 propkit.toml", "Language of the pages; default as in propkit.toml"),
+          {"type": click.Choice(["zh", "en"])}),
+    Param(("--jobs", "-j"), Text("同时运行几份，默认为处理器数", "How many at a time; default one for each processor"),
+          {"type": click.IntRange(1, 64)}),
+    _flag("--failed", "只重跑上次没成功的", "Only those that did not succeed last time"),
+    _flag("--force", "没有变化也重跑", "Also what has not changed"),
+    _flag("--dry-run", "只列出要做什么", "Only list what would be done"),
+)  # fmt: skip
+def run(
+    say: Console, workspace: Path, reports: tuple[str, ...], communities: tuple[str, ...], periods: tuple[str, ...],
+    as_of: str | None, edition: str, report_lang: str | None, jobs: int | None, failed: bool, force: bool, dry_run: bool,
+) -> int:  # fmt: skip
+    from propkit import console_reports, store
+    from propkit.running import batch, plan
+
+    opened = _open(workspace)
+    places, cut = _places(opened, communities), store.data_cutoff(opened, as_of)
+    lang = report_lang or opened.settings.workspace.lang
+    if failed:
+        todo = batch.failed_jobs(opened, reports, places, _split(periods), str(cut))
+    else:
+        todo = plan.jobs(opened, reports, places, _split(periods), as_of=cut, edition=edition, lang=lang)
+    if dry_run:
+        return console_reports.dry_run(say, batch.tasks(opened, todo, force=force))
+    workers = jobs or os.cpu_count() or 1
+    return console_reports.run(say, opened, todo, workers=workers, force=force, asked_as_of=as_of, lang=lang)
+
+
+@_command(_DAILY, "报告的状态：最新、过期、失败。", "How the reports stand: current, stale, failed.", "propkit status")
+def status(say: Console, workspace: Path) -> int:
+    from propkit import console_reports
+
+    return console_reports.status(say, _open(workspace))
+
+
+@_command(_DAILY, "由运行记录重建总目录 reports/index.html。", "Rebuild reports/index.html from the record of runs.", "propkit index")
+def index(say: Console, workspace: Path) -> int:
+    from propkit.running import manifest
+
+    opened = _open(workspace)
+    path = manifest.write_index(opened, opened.settings.workspace.lang)
+    say.json({"index": str(path)})
+    say.say(str(path), str(path))
+    return EXIT_OK
+
+
+@_command(
+    _LOOK, "输出指标的数值、区间和状态。", "Print figures with their intervals and states.",
+    "propkit values first_time_fix_rate -c yinhe -p 2025Q3 --by fault_type --format csv",
+    Param(("kpis",), Text("指标，默认全部", "KPIs; all by default"), {"nargs": -1}),
+    _COMMUNITY, _PERIOD,
+    _many(("--by",), "分组，可重复", "Segment to split by; repeatable"),
+    _AS_OF,
+    Param(("--format", "form"), Text("输出格式", "Form of the output"),
+          {"type": click.Choice(["table", "csv", "json"]), "default": "table"}),
+)  # fmt: skip
+def values(
+    say: Console, workspace: Path, kpis: tuple[str, ...], communities: tuple[str, ...], periods: tuple[str, ...],
+    by: tuple[str, ...], as_of: str | None, form: str,
+) -> int:  # fmt: skip
+    from propkit import console_data, domains, store
+    from propkit.figures import check_segment, figures, splittable
+    from propkit.periods import parse_period
+    from propkit.running.plan import last_month
+
+    opened = _open(workspace)
+    chosen = [domains.kpi(name) for name in kpis]
+    places = _places(opened, communities) or list(store.communities(opened))
+    cut = opened.cut(store.data_cutoff(opened, as_of))
+    stretches = [parse_period(text, cut.as_of) for text in _split(periods)] or [last_month(cut.as_of)]
+    tables = domains.derive(store.load(opened, places), cut)
+    for name in by:
+        check_segment(name, tables)
+    chosen = chosen or splittable(tables, domains.KPIS.values(), by)
+    rates = figures(tables, cut, chosen, stretches, communities=places, by=by, min_n=opened.settings.privacy.min_n)
+    console_data.figures(say, opened, rates, "json" if say.as_json else form)
+    return EXIT_OK
+
+
+@_command(
+    _LOOK, "指标目录，或一个指标的定义卡。", "The catalogue of KPIs, or the definition card of one.", "propkit kpis first_time_fix_rate",
+    Param(("kpi",), Text("指标", "KPI"), {"required": False}),
+)  # fmt: skip
+def kpis(say: Console, workspace: Path, kpi: str | None) -> int:
+    from propkit import console_data
+
+    if kpi is None:
+        console_data.catalogue(say)
+    else:
+        console_data.card(say, kpi)
+    return EXIT_OK
+
+
+def _open(path: Path) -> Workspace:
+    from propkit.workspace import open_workspace
+
+    return open_workspace(path)
+
+
+def _split(texts: Sequence[str]) -> list[str]:
+    return [part for text in texts for part in text.split(",")]
+
+
+def _places(workspace: Workspace, asked: Sequence[str]) -> list[str]:
+    """Return community ids for ids or names, in the order asked; none when none was asked."""
+    from propkit import store
+
+    by_name = {name: place for place, name in store.communities(workspace).items()}
+    return list(dict.fromkeys(store.check_community(workspace, by_name.get(name, name)) for name in _split(asked)))
+
+

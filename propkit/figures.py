@@ -1,0 +1,130 @@
+"""The figures of communities and periods: derived tables in, tidy rates out.  Sums with `counts`, divides with `rates`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from propkit import domains
+from propkit.counts import SUMS, rollup, tally
+from propkit.domains.knowledge import covered_months
+from propkit.errors import ConfigError, nearest
+from propkit.model import Cut, Kpi
+from propkit.periods import Period
+from propkit.rates import rate
+from propkit.text import Text
+
+COLUMNS = ["kpi", "community", "period", "segment", "n", "num", "den", "value", "low", "high", "state"]
+ALL = "all"
+
+
+def figures(
+    tables: Mapping[str, pd.DataFrame],
+    cut: Cut,
+    kpis: Sequence[Kpi],
+    periods: Sequence[Period],
+    *,
+    communities: Sequence[str],
+    by: Sequence[str] = (),
+    min_n: int = 10,
+) -> pd.DataFrame:
+    """Return one row for each kpi, community, period and segment, in `COLUMNS` followed by the columns of `by`.
+
+    `tables`: as `domains.derive` returns them.  A KPI without data in a period gives a row with state "no_data".
+    `segment` joins the values of `by` with "|" and is "all" without `by`.  A balance (`Kpi.stock`) has no figure over
+    several months, and answers on different scales have none together.
+    """
+    missing = [kpi.id for kpi in kpis for name in by if not _splits(tables, kpi, name)]
+    if missing:
+        raise ConfigError(
+            Text("这些指标不能按此分组", "these KPIs cannot be split so"), got=", ".join(missing), expected=", ".join(by)
+        )
+    parts = _counts(tables, kpis, periods, by)
+    counts = _with_empty(pd.concat(parts, ignore_index=True), kpis, periods, communities, by)
+    rates = rate(counts.reset_index(drop=True), as_of=cut.as_of, min_n=min_n)
+    segment = rates[list(by)].agg("|".join, axis=1) if by else pd.Series(ALL, index=rates.index, dtype="str")
+    return rates.assign(segment=segment.astype("str"))[[*COLUMNS, *by]]
+
+
+def splittable(tables: Mapping[str, pd.DataFrame], kpis: Iterable[Kpi], by: Sequence[str]) -> list[Kpi]:
+    """Return the KPIs that can be split by every column of `by`."""
+    return [kpi for kpi in kpis if all(_splits(tables, kpi, name) for name in by)]
+
+
+def check_segment(name: str, tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return `name` when some table can be split by it; otherwise raise ConfigError with the nearest segment."""
+    known = sorted({*domains.SEGMENTS, *(column for rows in tables.values() for column in rows.attrs.get("segments", []))})
+    if name not in known:
+        raise ConfigError(
+            Text("没有这个分组", "no such segment"), got=name, expected=", ".join(known), hint=nearest(name, known)
+        )
+    return name
+
+
+def _splits(tables: Mapping[str, pd.DataFrame], kpi: Kpi, name: str) -> bool:
+    return name in tables[kpi.table].columns
+
+
+def _counts(
+    tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], periods: Sequence[Period], by: Sequence[str]
+) -> list[pd.DataFrame]:
+    """Tally once by month and add up to each period; single days are tallied apart."""
+    keys = ["community", "month", "scale", *by]
+    monthly = tally(tables, kpis, keys)
+    parts = []
+    for period in periods:
+        added = [kpi for kpi in kpis if not (kpi.stock and len(period.months) > 1)]
+        counts = tally(_on_day(tables, added, period), added, keys) if period.kind == "day" else monthly
+        ours = counts[counts["month"].isin(period.months) & counts["kpi"].isin([kpi.id for kpi in added])]
+        counts = pd.concat([_one_scale(ours, by), _zeros(tables, added, period, by)], ignore_index=True)
+        parts.append(rollup(counts, ["community", *by]).assign(period=period.id))
+    return parts
+
+
+def _on_day(tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], period: Period) -> dict[str, pd.DataFrame]:
+    """Blank the dates outside one day, so that a tally by month counts that day alone."""
+    cut = dict(tables)
+    for name, date in {(kpi.table, kpi.dated_by) for kpi in kpis}:
+        dates = cut[name][date]
+        cut[name] = cut[name].assign(**{date: dates.where((dates >= period.start) & (dates < period.end))})
+    return cut
+
+
+def _one_scale(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Drop groups whose answers were given on different scales: they have no common level."""
+    keys = ["kpi", "community", *by]
+    scales = counts.drop_duplicates([*keys, "scale"])
+    return counts[~_in(counts, scales[scales.duplicated(keys)], keys)]
+
+
+def _in(rows: pd.DataFrame, others: pd.DataFrame, keys: list[str]) -> pd.Series:
+    found = pd.MultiIndex.from_frame(rows[keys]).isin(pd.MultiIndex.from_frame(others[keys]))
+    return pd.Series(found, index=rows.index)
+
+
+def _zeros(tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], period: Period, by: Sequence[str]) -> pd.DataFrame:
+    """True zeros of counts: months for which an export speaks but holds no case.  Not split: a segment without cases is absent."""
+    records = []
+    for kpi in [] if by else [kpi for kpi in kpis if kpi.kind == "count"]:
+        rows, table = tables[kpi.table], domains.TABLES[kpi.table]
+        for place in sorted(set(rows["community"])):
+            covered = covered_months(rows[rows["community"] == place], table.dated_by)
+            if set(period.months) <= set(covered):
+                records.append({"kpi": kpi.id, "community": place})
+    zeros = pd.DataFrame(records, columns=["kpi", "community"]).astype("str").assign(**dict.fromkeys(SUMS, 0))
+    return zeros.assign(den=1)  # a base that is there, though no case fell into it
+
+
+def _with_empty(
+    counts: pd.DataFrame, kpis: Sequence[Kpi], periods: Sequence[Period], communities: Sequence[str], by: Sequence[str]
+) -> pd.DataFrame:
+    """Add a row without cases for every kpi, community and period that has none, and put all in that order."""
+    wanted = pd.MultiIndex.from_product(
+        [[kpi.id for kpi in kpis], communities, [period.id for period in periods]], names=["kpi", "community", "period"]
+    ).to_frame(index=False)
+    absent = wanted[~_in(wanted, counts, ["kpi", "community", "period"])]
+    absent = absent.assign(**dict.fromkeys(SUMS, 0), **dict.fromkeys(by, ALL))
+    whole = pd.concat([counts, absent], ignore_index=True)
+    order = wanted.reset_index(names="order")
+    return whole.merge(order, on=["kpi", "community", "period"]).sort_values(["order", *by]).drop(columns="order")

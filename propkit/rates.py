@@ -1,0 +1,105 @@
+"""What readers see of counts: value, interval and state.  The only place that divides; rates are never added again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats as scipy_stats
+
+from propkit import domains, stats
+from propkit.model import Kpi
+from propkit.periods import parse_period
+
+FIGURES = ["n", "num", "den", "value", "low", "high", "state"]
+
+
+def rate(counts: pd.DataFrame, *, as_of: pd.Timestamp, min_n: int = 10) -> pd.DataFrame:
+    """Turn counts into figures.
+
+    `counts`: kpi, community, period, other group columns, n, num, num_sq, den.  Returns the group columns and n, num, den,
+    value, low, high (unscaled: a share is 0..1, a rate per unit of exposure, money num/den, a count num), state.
+    Intervals by kind: share exact (Clopper-Pearson), mean t, rate Poisson (Garwood), money and count none.
+    States of statistics.md 9: no_data, suppressed, unreliable, provisional, ok.  A suppressed figure carries no numbers.
+    """
+    groups = [name for name in counts.columns if name not in ("n", "num", "num_sq", "den")]
+    parts = [_rated(part, domains.kpi(kpi_id), as_of, min_n) for kpi_id, part in _by_kpi(counts)]
+    if not parts:
+        return pd.DataFrame(columns=[*groups, *FIGURES])
+    return pd.concat(parts).sort_index()[[*groups, *FIGURES]]
+
+
+def _by_kpi(counts: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [(kpi_id, counts[counts["kpi"] == kpi_id]) for kpi_id in dict.fromkeys(counts["kpi"])]
+
+
+def _rated(counts: pd.DataFrame, kpi: Kpi, as_of: pd.Timestamp, min_n: int) -> pd.DataFrame:
+    n = counts["den"] if kpi.kind == "share" else counts["n"]
+    limits = _INTERVALS[kpi.kind](counts)
+    figures = counts.assign(n=n, **limits)
+    state = _states(figures, kpi, min_n)
+    young = _immature(figures["period"], kpi, as_of)
+    figures = figures.assign(state=np.where(young & (state == "ok"), "provisional", state))
+    hidden = figures["state"] == "suppressed"
+    shown = {name: figures[name].astype("Float64" if name in ("value", "low", "high") else "Int64").mask(hidden)
+             for name in ("n", "num", "den", "value", "low", "high")}
+    if kpi.kind == "count":
+        shown["den"] = pd.Series(pd.NA, index=figures.index, dtype="Int64")
+    gone = figures["state"] == "no_data"
+    shown["value"] = shown["value"].mask(gone)
+    return figures.assign(**shown)
+
+
+def _share(counts: pd.DataFrame) -> dict[str, np.ndarray]:
+    limits = stats.proportion_ci(counts["num"].to_numpy(), counts["den"].to_numpy())
+    return {"value": limits["estimate"].to_numpy(), "low": limits["low"].to_numpy(), "high": limits["high"].to_numpy()}
+
+
+def _rate(counts: pd.DataFrame) -> dict[str, np.ndarray]:
+    limits = stats.rate_ci(counts["num"].to_numpy(), counts["den"].to_numpy(), per=1)
+    return {"value": limits["estimate"].to_numpy(), "low": limits["low"].to_numpy(), "high": limits["high"].to_numpy()}
+
+
+def _mean(counts: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Mean of num over the scale length den/n, with a t interval from the sums; none below 10 answers or without spread."""
+    n, num, num_sq, den = (counts[name].to_numpy("float64") for name in ("n", "num", "num_sq", "den"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, length = num / den, den / n
+        sd = np.sqrt(np.maximum(num_sq - num * num / n, 0) / (n - 1)) / length
+        half = scipy_stats.t.ppf(0.975, n - 1) * sd / np.sqrt(n)
+    told = (n >= 10) & (sd > 0)
+    low = np.where(told, np.clip(value - half, 0, None), np.nan)
+    return {"value": value, "low": low, "high": np.where(told, np.clip(value + half, None, 1), np.nan)}
+
+
+def _money(counts: pd.DataFrame) -> dict[str, np.ndarray]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = counts["num"].to_numpy("float64") / counts["den"].to_numpy("float64")
+    return {"value": value, "low": np.full(len(counts), np.nan), "high": np.full(len(counts), np.nan)}
+
+
+def _count(counts: pd.DataFrame) -> dict[str, np.ndarray]:
+    none = np.full(len(counts), np.nan)
+    return {"value": counts["num"].to_numpy("float64"), "low": none, "high": none}
+
+
+_INTERVALS = {"share": _share, "rate": _rate, "mean": _mean, "money": _money, "count": _count}
+
+
+def _states(figures: pd.DataFrame, kpi: Kpi, min_n: int) -> np.ndarray:
+    empty = (figures["den"] == 0).to_numpy()
+    small = kpi.opinion & (figures["n"] < min_n).to_numpy()
+    if kpi.kind == "share":
+        told = stats.presentation_status(figures["num"].to_numpy(), figures["den"].to_numpy(), survey=kpi.opinion)
+        weak = (told["status"] == "unreliable").to_numpy()
+    elif kpi.kind == "mean":
+        weak = (figures["n"] < 30).to_numpy()
+    else:
+        weak = np.zeros(len(figures), dtype=bool)
+    return np.select([empty, small, weak], ["no_data", "suppressed", "unreliable"], default="ok").astype(object)
+
+
+def _immature(periods: pd.Series, kpi: Kpi, as_of: pd.Timestamp) -> np.ndarray:
+    """A period is provisional until it has ended and every case in it is old enough to be judged."""
+    wait = pd.Timedelta(days=kpi.matures_after or 0)
+    ends = {text: parse_period(text).end for text in periods.unique()}
+    return periods.map(lambda text: ends[text] + wait > as_of + pd.Timedelta(seconds=1)).to_numpy(dtype=bool)

@@ -1,0 +1,206 @@
+"""One report being made: the rows of its community as known at its data cut-off, its figures, and what it has said so far.
+
+The sections of a notebook ask a book for figures; it words and draws nothing itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from propkit import domains, store
+from propkit.domains.knowledge import spells
+from propkit.errors import ConfigError, DataError, nearest
+from propkit.figures import figures, splittable
+from propkit.model import Cut, Duration, Kpi
+from propkit.periods import Period, parse_period
+from propkit.text import Text
+from propkit.workspace import Workspace, open_workspace
+
+EDITIONS = ("internal", "owner")
+HISTORY = 13
+
+
+@dataclass
+class Book:
+    """A report in the making.  `sections` collects the ids of the sections shown, for the receipt."""
+
+    workspace: Workspace
+    report: str
+    community: str
+    name: str
+    period: Period
+    cut: Cut
+    edition: str
+    lang: str
+    tables: dict[str, pd.DataFrame]
+    parameters: dict[str, str]
+    sections: list[str] = field(default_factory=list)
+    headline: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def min_n(self) -> int:
+        return self.workspace.settings.privacy.min_n
+
+    @property
+    def households(self) -> int:
+        """Occupied households: as the register has them, else as declared; 0 when neither says."""
+        homes = self.tables["household"]
+        known = int((homes["occupancy"] != "vacant").sum()) if len(homes) else 0
+        return known or self.cut.households.get(self.community, 0)
+
+    @property
+    def month(self) -> str:
+        """The last month of the period."""
+        return self.period.months[-1]
+
+    @cached_property
+    def data_sha256(self) -> str:
+        """A hash over every input that the figures depend on."""
+        digest = hashlib.sha256(store.fingerprint(self.workspace, self.community).encode())
+        digest.update(repr((self.cut.as_of, self.cut.definitions, self.cut.waves, self.min_n)).encode())
+        return digest.hexdigest()
+
+    def kpi(self, kpi_id: str) -> Kpi:
+        """Return a KPI by id, with the target that holds for this community and month."""
+        kpi = domains.kpi(kpi_id)
+        goal = self.workspace.target(kpi_id, self.community, self.month)
+        return kpi if goal is None else dataclasses.replace(kpi, target=goal)
+
+    def figure(self, kpi_id: str) -> pd.Series:
+        """Return the one figure of a KPI in the period."""
+        return self.rates([kpi_id]).iloc[0]
+
+    def rates(self, kpi_ids: Sequence[str], *, by: str | None = None) -> pd.DataFrame:
+        """Return the figures of the period, by segment with `by`; labels of segments in `label`."""
+        rates = self._figures(kpi_ids, [self.period], by)
+        return rates if by is None else rates.assign(label=self.labels(by, rates["segment"]))
+
+    def crossed(self, kpi_id: str, by: Sequence[str]) -> pd.DataFrame:
+        """Return the figures of the period by several segments at once, one column for each."""
+        kpi = domains.kpi(kpi_id)
+        return figures(self.tables, self.cut, [kpi], [self.period], communities=[self.community], by=by, min_n=self.min_n)
+
+    def history(self, kpi_id: str) -> pd.DataFrame:
+        """Return the figures of the last 13 months, by month, from the first month that has any."""
+        months = [parse_period(month) for month in self.period.history(HISTORY)]
+        rates = self._figures([kpi_id], months, None)
+        known = rates.index[rates["state"] != "no_data"]
+        return rates.loc[known[0]:].reset_index(drop=True) if len(known) else rates.iloc[:0]
+
+    def splits(self, kpi_id: str, by: str) -> bool:
+        """Say whether a KPI can be split by a segment in these data, into more than one known group."""
+        kpi = domains.kpi(kpi_id)
+        if not splittable(self.tables, [kpi], [by]):
+            return False
+        return self.tables[kpi.table][by].nunique() > 1
+
+    def durations(self, duration_id: str) -> pd.DataFrame:
+        """Return the spells of cases that began in the period: minutes, completed, usable."""
+        duration = _duration(duration_id)
+        rows = self.tables[duration.table]
+        begun = rows[(rows[duration.start] >= self.period.start) & (rows[duration.start] < self.period.end)]
+        return spells(begun, duration, self.cut.as_of)
+
+    def labels(self, by: str, ids: pd.Series) -> list[str]:
+        """Return the reader's words for values of a segment."""
+        words = self.words(by)
+        return [words.get(value, Text(value, value)).get(self.lang) for value in ids]
+
+    def words(self, by: str) -> dict[str, Text]:
+        """Return both languages' words for the values of a segment."""
+        known = dict(domains.SEGMENTS[by].choices) if by in domains.SEGMENTS else {}
+        if by == "item":
+            known |= self._items()
+        if by == "building":
+            known |= {value: Text(f"{value}栋", f"Building {value}") for value in self._values("building")}
+        return known | {"unknown": Text("未知", "unknown")}
+
+    def segment_label(self, by: str) -> Text:
+        """Return the name of a segment for readers."""
+        named = self.workspace.settings.segment_labels.get(by)
+        return domains.SEGMENTS[by].label if by in domains.SEGMENTS else Text(named or by, named or by)
+
+    def _figures(self, kpi_ids: Sequence[str], periods: Sequence[Period], by: str | None) -> pd.DataFrame:
+        kpis = [domains.kpi(kpi_id) for kpi_id in kpi_ids]
+        return figures(
+            self.tables, self.cut, kpis, periods, communities=[self.community], by=[by] if by else [], min_n=self.min_n
+        )
+
+    def _items(self) -> dict[str, Text]:
+        return {
+            item: Text(spec.label or item, spec.label_en or spec.label or item)
+            for source in self.workspace.settings.source
+            for item, spec in source.items.items()
+        }
+
+    def _values(self, column: str) -> set[str]:
+        return {value for rows in self.tables.values() if column in rows for value in rows[column].dropna().unique()}
+
+
+def open_book(
+    report: str,
+    *,
+    workspace: str | Path = ".",
+    community: str,
+    period: str,
+    as_of: str = "",
+    edition: str = "internal",
+    lang: str = "zh",
+) -> Book:
+    """Open a report for a community and period; raises ConfigError for a wrong parameter, DataError without data.
+
+    `as_of` is the data cut-off ("" = as set in propkit.toml, or the last day with data).
+    """
+    opened = open_workspace(workspace)
+    for name, value, allowed in (("edition", edition, EDITIONS), ("lang", lang, ("zh", "en"))):
+        if value not in allowed:
+            raise ConfigError(
+                Text(f"参数 {name} 不对", f"parameter {name} is wrong"), got=value, expected=", ".join(allowed),
+                hint=nearest(value, allowed),
+            )
+    store.check_community(opened, community)
+    cut = opened.cut(store.data_cutoff(opened, as_of or None))
+    stretch = parse_period(period, cut.as_of)
+    tables = domains.derive(store.load(opened, [community]), cut)
+    _check_data(tables, community, stretch)
+    asked = {"community": community, "month": period, "as_of": as_of, "edition": edition, "lang": lang}
+    name = store.communities(opened)[community]
+    return Book(opened, report, community, name, stretch, cut, edition, lang, tables, asked)
+
+
+def _check_data(tables: dict[str, pd.DataFrame], community: str, period: Period) -> None:
+    """Refuse a period in which no table has a single row, naming the months that have some."""
+    months = months_with_data(tables)
+    if not set(period.months) & set(months):
+        known = f"{months[0]} … {months[-1]}" if months else "—"
+        raise DataError(
+            Text(f"{community} 在 {period.id} 没有数据", f"{community} has no data in {period.id}"),
+            got=period.id,
+            expected=Text(f"有数据的月份：{known}", f"months with data: {known}"),
+        )
+
+
+def months_with_data(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return the months in which any event table has a row."""
+    dated = [
+        tables[name][table.dated_by].dropna()
+        for name, table in domains.TABLES.items()
+        if name in tables and table.columns[table.dated_by].kind == "instant"
+    ]
+    return sorted({str(month) for dates in dated for month in dates.dt.to_period("M").unique()})
+
+
+
+def _duration(duration_id: str) -> Duration:
+    if duration_id not in domains.DURATIONS:
+        raise ConfigError(
+            Text("没有这个时长", "no such duration"), got=duration_id, hint=nearest(duration_id, domains.DURATIONS)
+        )
+    return domains.DURATIONS[duration_id]

@@ -1,0 +1,234 @@
+"""From tests to sentences: the only place that words a finding.  Charts, cards and summaries say what a claim says, or nothing.
+
+A claim speaks of a difference only when interval and test agree (two locks), and of a segment only when the segments of its
+family differ at all (the gate).  No sentence here names a cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from propkit import stats
+from propkit.model import Kpi
+from propkit.reporting.display import format_rate, format_target
+from propkit.text import Text
+
+ALPHA = 0.05
+MIN_POINTS = 12
+"""Limits of a process chart from fewer months are trial limits, and nothing is claimed from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A finding that may be said: what it is about, the verdict of its test, and the sentence in both languages.
+
+    `good` says whether the finding is welcome (None where it is neither).  `weight` orders claims: the larger, the more it
+    matters to the reader.
+    """
+
+    kpi: str
+    kind: str
+    verdict: str
+    good: bool | None
+    text: Text
+    n: int
+    group: str = "all"
+    weight: float = 0.0
+    period: str = ""
+
+
+def changes(kpis: Sequence[Kpi], before: pd.DataFrame, now: pd.DataFrame, when: Text) -> list[Claim]:
+    """Compare shares with an earlier period, one family for all: Holm over the tests, and both locks for each.
+
+    `before`, `now`: rates indexed by kpi id.  `when` names the earlier period.  Figures that are not settled take no part.
+    """
+    judged = [kpi for kpi in kpis if kpi.kind == "share" and _settled(before, kpi) and _settled(now, kpi)]
+    results = [stats.proportion_diff(*_pair(before.loc[kpi.id]), *_pair(now.loc[kpi.id])) for kpi in judged]
+    if not judged:
+        return []
+    adjusted = np.asarray(stats.adjust_pvalues([float(result["p_value"]) for result in results])["p_adjusted"])
+    return [
+        _change_claim(kpi, result, bool(p < ALPHA), int(now.loc[kpi.id, "den"]), when)
+        for kpi, result, p in zip(judged, results, adjusted, strict=True)
+    ]
+
+
+def target(kpi: Kpi, figure: pd.Series, goal: float | None) -> Claim | None:
+    """Judge a share against its target (in the reader's unit); the whole interval must lie on one side."""
+    if goal is None or figure["state"] in ("no_data", "suppressed") or kpi.kind not in ("share", "money"):
+        return None
+    if kpi.kind == "money":
+        verdict = "attained" if int(figure["num"]) * kpi.scale >= goal * int(figure["den"]) else "not_attained"
+    else:
+        direction = "<=" if kpi.better == "down" else ">="
+        verdict = str(stats.target_status(int(figure["num"]), int(figure["den"]), goal / kpi.scale, direction)["status"])
+    words = {
+        "attained": Text("达标", "target attained"),
+        "not_attained": Text("未达标", "target not attained"),
+        "undecided": Text("尚不能判定是否达标", "target undecided"),
+    }
+    good = {"attained": True, "not_attained": False}.get(verdict)
+    text = words.get(verdict, words["undecided"])
+    gap = abs(float(figure["value"]) * kpi.scale - goal)
+    return Claim(kpi.id, "target", verdict, good, text, int(figure["n"]), weight=gap)
+
+
+def segments(kpi: Kpi, families: Mapping[str, pd.DataFrame], labels: Mapping[str, Mapping[str, Text]]) -> list[Claim]:
+    """Name the segments that differ from all others, of the dimensions that pass the gate.
+
+    `families`: rates of one community and period by dimension; `labels`: words of their values by dimension.  The gate is
+    the homogeneity test, Holm-adjusted over the dimensions.  Suppressed and empty segments take no part.
+    """
+    told = {by: rates[~rates["state"].isin(["no_data", "suppressed"])] for by, rates in families.items()}
+    told = {by: rates for by, rates in told.items() if len(rates) > 1}
+    if not told:
+        return []
+    gates = [stats.homogeneity_test(*_sums(rates))["p_value"] for rates in told.values()]
+    passed = np.asarray(stats.adjust_pvalues([float(p) for p in gates])["p_adjusted"]) < ALPHA
+    return [
+        claim
+        for (by, rates), open_gate in zip(told.items(), passed, strict=True)
+        if open_gate
+        for claim in _different(kpi, rates, labels[by])
+    ]
+
+
+def signals(kpi: Kpi, rates: pd.DataFrame) -> tuple[pd.DataFrame, list[Claim]]:
+    """Judge a monthly series by its process chart.
+
+    `rates`: rows of one community by month, in order.  Returns the same rows with center, lcl, ucl and `signal` (missing
+    where no limits apply), and a claim when the latest settled month lies outside its limits.
+    """
+    bare = rates.assign(center=np.nan, lcl=np.nan, ucl=np.nan, signal=False)
+    settled = rates[rates["state"].isin(["ok", "unreliable"])]
+    if len(settled) < MIN_POINTS or kpi.kind not in ("share", "rate"):
+        return bare, []
+    chart = stats.p_chart if kpi.kind == "share" else stats.u_chart
+    limits = chart(settled["num"].to_numpy("int64"), settled["den"].to_numpy("int64"))
+    value = settled["value"].to_numpy("float64")
+    outside = (value < np.asarray(limits["lcl"])) | (value > np.asarray(limits["ucl"]))
+    for name in ("center", "lcl", "ucl"):
+        bare.loc[settled.index, name] = np.broadcast_to(np.asarray(limits[name], dtype="float64"), len(settled))
+    bare.loc[settled.index, "signal"] = outside
+    last = settled.iloc[-1]
+    if not bool(outside[-1]):
+        return bare, []
+    verdict = "higher" if float(last["value"]) > float(np.broadcast_to(limits["center"], len(settled))[-1]) else "lower"
+    words = Text("高于" if verdict == "higher" else "低于", "above" if verdict == "higher" else "below")
+    text = Text(
+        f"{last['period']} 的{kpi.label.zh}{format_rate(last, kpi, 'zh')}，{words.zh}正常波动范围",
+        f"{kpi.label.en} of {format_rate(last, kpi, 'en')} in {last['period']} is {words.en} its usual range",
+    )
+    month = str(last["period"])
+    return bare, [Claim(kpi.id, "signal", verdict, _welcome(kpi, verdict), text, int(last["n"]), month, 50, month)]
+
+
+def leading(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text]) -> list[Claim]:
+    """Name the most frequent category, if it leads the next one beyond chance (exact binomial test of the two counts)."""
+    ranked = rates[~rates["segment"].isin(["unknown", "其他", "other"])].sort_values("num", ascending=False, kind="stable")
+    if len(ranked) < 2:
+        return []
+    first, second = int(ranked["num"].iloc[0]), int(ranked["num"].iloc[1])
+    if not float(stats.proportion_test(first, first + second, 0.5)["p_value"]) < ALPHA:
+        return []
+    group, total = str(ranked["segment"].iloc[0]), int(rates["num"].sum())
+    label = labels.get(group, Text(group, group))
+    text = Text(f"最多的是{label.zh}：{first} {kpi.unit.zh}，共 {total} {kpi.unit.zh}", f"{label.en} leads: {first} of {total}")
+    return [Claim(kpi.id, "leading", "signal", None, text, total, group)]
+
+
+def attainment(verdicts: Sequence[Claim]) -> Text:
+    """Say how many targets are attained, missed and undecided, in one sentence."""
+    counts = [sum(claim.verdict == verdict for claim in verdicts) for verdict in ("attained", "not_attained", "undecided")]
+    if not verdicts:
+        return Text("本期没有可判定目标的指标。", "No figure of this period has a target that can be judged.")
+    return Text(
+        f"{len(verdicts)} 项有目标的指标中，达标 {counts[0]} 项，未达标 {counts[1]} 项，样本尚不足以判定 {counts[2]} 项。",
+        f"Of {len(verdicts)} figures with a target, {counts[0]} attain it, {counts[1]} do not, "
+        f"and {counts[2]} cannot be decided with these numbers.",
+    )
+
+
+def in_full(kpi: Kpi, figure: pd.Series, claim: Claim) -> Claim:
+    """Return a verdict as a whole sentence with its figure, interval and n."""
+    zh, en = (f"{kpi.label.get(lang)} {format_rate(figure, kpi, lang)}{_interval(figure, kpi, lang)}" for lang in ("zh", "en"))
+    goal = "" if claim.kind != "target" or kpi.target is None else format_target(kpi, kpi.target, "zh") + "，"
+    goal_en = "" if not goal else format_target(kpi, kpi.target, "en") + ", "
+    return replace(claim, text=Text(f"{zh}，{goal}{claim.text.zh}", f"{en}; {goal_en}{claim.text.en}"))
+
+
+def unknowns(kpis: Sequence[Kpi], rates: pd.DataFrame) -> list[Text]:
+    """Say which figures are missing, hidden or still provisional."""
+    words = {"no_data": Text("无数据", "no data"), "provisional": Text("暂定", "provisional"),
+             "suppressed": Text("样本不足不公布", "too few answers to show")}
+    by_id, said = {kpi.id: kpi for kpi in kpis}, []
+    for state, label in words.items():
+        found = [by_id[kpi_id].label for kpi_id in rates.loc[rates["state"] == state, "kpi"]]
+        if found:
+            said.append(Text(f"{label.zh}：{'、'.join(name.zh for name in found)}。",
+                             f"{label.en.capitalize()}: {', '.join(name.en for name in found)}."))
+    return said
+
+
+def order(claims: Sequence[Claim]) -> list[Claim]:
+    """Put claims in the reader's order: unwelcome findings first, then by weight, then by KPI."""
+    return sorted(claims, key=lambda claim: (claim.good is not False, -claim.weight, claim.kpi, claim.group))
+
+
+def _different(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text]) -> list[Claim]:
+    counts, nobs = _sums(rates)
+    compared = stats.compare_segments(list(rates["segment"]), counts, nobs).reset_index(drop=True)
+    pairs = zip(compared.to_dict("records"), nobs, strict=True)
+    return [_segment_claim(kpi, row, labels, int(n)) for row, n in pairs if bool(row["flag"])]
+
+
+def _change_claim(kpi: Kpi, result: Mapping[str, object], holds: bool, n: int, when: Text) -> Claim:
+    verdict = str(result["verdict"]) if holds else "no_clear_change"
+    if verdict not in ("higher", "lower"):
+        words = Text(f"与{when.zh}相比没有明显变化", f"no clear change from {when.en}")
+        return Claim(kpi.id, "change", "no_clear_change", None, words, n)
+    points = abs(float(result["difference"])) * kpi.scale
+    text = Text(
+        f"比{when.zh}{'上升' if verdict == 'higher' else '下降'} {points:.1f} 个百分点",
+        f"{points:.1f} points {verdict} than {when.en}",
+    )
+    return Claim(kpi.id, "change", verdict, _welcome(kpi, verdict), text, n, weight=points)
+
+
+def _settled(rates: pd.DataFrame, kpi: Kpi) -> bool:
+    return kpi.id in rates.index and rates.loc[kpi.id, "state"] in ("ok", "unreliable")
+
+
+def _sums(rates: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    return rates["num"].to_numpy("int64"), rates["den"].to_numpy("int64")
+
+
+def _segment_claim(kpi: Kpi, row: Mapping[str, object], labels: Mapping[str, Text], n: int) -> Claim:
+    group, points = str(row["label"]), float(row["difference"]) * kpi.scale
+    label = labels.get(group, Text(group, group))
+    verdict = "higher" if points > 0 else "lower"
+    text = Text(
+        f"{label.zh}的{kpi.label.zh}比其余{'高' if points > 0 else '低'} {abs(points):.0f} 个百分点（n={n}）",
+        f"{kpi.label.en} among {label.en}: {abs(points):.0f} points {verdict} than all others (n={n})",
+    )
+    return Claim(kpi.id, "segment", verdict, _welcome(kpi, verdict), text, n, group, weight=abs(points))
+
+
+def _interval(figure: pd.Series, kpi: Kpi, lang: str) -> str:
+    if pd.isna(figure["low"]) or figure["state"] in ("no_data", "suppressed"):
+        return ""
+    low, high = (float(figure[end]) * kpi.scale for end in ("low", "high"))
+    n = f"n={int(figure['n']):,}"
+    return f"（{n}，95% 区间 {low:.1f}–{high:.1f}）" if lang == "zh" else f" ({n}, 95% interval {low:.1f}–{high:.1f})"
+
+
+def _welcome(kpi: Kpi, verdict: str) -> bool | None:
+    return None if kpi.better is None else (verdict == "higher") == (kpi.better == "up")
+
+
+def _pair(figure: pd.Series) -> tuple[int, int]:
+    return int(figure["num"]), int(figure["den"])

@@ -1,0 +1,244 @@
+"""What a notebook shows, and how one figure is put in words.  Escapes everything that comes from data; computes nothing.
+
+A row is a mapping with the columns of rates: n, num, den, value, low, high, state (value, low and high unscaled).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import pandas as pd
+
+from propkit.model import Duration, Kpi
+from propkit.stats.display import percent_text, round_exact
+from propkit.text import Text, number
+
+MIME = "application/vnd.propkit+html"
+"""The key of a notebook output that holds the form for the finished page."""
+HEADING = "application/vnd.propkit.heading"
+"""The key of an output that opens a section of the page."""
+RECEIPT = "application/vnd.propkit.receipt+json"
+"""The key of the last output of a report: proof that it reached its end, and with which parameters and data."""
+
+STATES: dict[str, Text] = {
+    "ok": Text("", ""),
+    "census": Text("全部", "all"),
+    "provisional": Text("暂定", "provisional"),
+    "unreliable": Text("仅供参考", "indicative only"),
+    "suppressed": Text("样本不足，不公布", "too few answers to show"),
+    "no_data": Text("无数据", "no data"),
+}
+MARKS = {"suppressed": "※", "no_data": "—"}
+_FEW = Text("样本不足", "too few")
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """A piece of a report in three forms: `html` for the page, `fallback` for notebooks, `text` as one sentence."""
+
+    html: str
+    fallback: str
+    text: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/html": self.fallback, MIME: self.html, "text/plain": self.text}
+
+
+def join(parts: Iterable[Display]) -> Display:
+    """Return several pieces as one, in their order."""
+    kept = list(parts)
+    return Display(*("\n".join(getattr(part, name) for part in kept) for name in ("html", "fallback", "text")))
+
+
+def esc(value: object) -> str:
+    """Return a value from data as text that is safe in HTML and in a quoted attribute."""
+    return html.escape(str(value), quote=True)
+
+
+def word(text: Text | str, lang: str) -> str:
+    """Return words in `lang`; plain strings pass."""
+    return text.get(lang) if isinstance(text, Text) else str(text)
+
+
+def details(summary: str, inner: str, kind: str = "pk-more") -> str:
+    """Return `inner` (HTML) folded away under a line of words; paper leaves out what is of `kind` "pk-more"."""
+    return f'<details class="{kind}"><summary>{esc(summary)}</summary>{inner}</details>'
+
+
+def label_of(row: Mapping[str, object], lang: str) -> str:
+    """Return the reader's words for the segment of a row: its `label`, else its id; "all" becomes 全体."""
+    if row.get("segment") == "all" and not row.get("label"):
+        return "全体" if lang == "zh" else "All"
+    label = row.get("label")
+    return str(row.get("segment", "") if label is None or pd.isna(label) else label)
+
+
+def period_words(period: str, lang: str, *, short: bool = False) -> str:
+    """Return a period for readers: "2025-09" as 2025年9月, or 9月 when `short`; other forms pass."""
+    match = re.fullmatch(r"(\d{4})-(\d\d)", str(period))
+    if not match or lang != "zh":
+        return str(period)
+    month = f"{int(match[2])}月"
+    return month if short else f"{match[1]}年{month}"
+
+
+def state_words(state: str, lang: str) -> str:
+    """Return the words of a state; nothing for "ok"."""
+    return STATES[state].get(lang)
+
+
+def hidden(row: Mapping[str, object]) -> bool:
+    """Tell whether the figure of this row must not or cannot be shown."""
+    return row["state"] in MARKS
+
+
+def format_rate(
+    row: Mapping[str, object],
+    kpi: Kpi,
+    lang: str,
+    *,
+    target: float | None = None,
+    decimals: int | None = None,
+    unit: bool = True,
+) -> str:
+    """Return the figure of a row as readers see it, with its unit: 78%, 3.8 件, ※ (hidden), — (no data).
+
+    `target` is in the reader's unit (the KPI's own by default); decimals are added until the rounded figure stands on
+    its true side.  Without `unit` only "%" stays.
+    """
+    amount, name = figure_parts(row, kpi, lang, target=target, decimals=decimals)
+    if name == "%":
+        return amount + name
+    return f"{amount} {name}" if name and unit else amount
+
+
+def figure_parts(
+    row: Mapping[str, object], kpi: Kpi, lang: str, *, target: float | None = None, decimals: int | None = None
+) -> tuple[str, str]:
+    """Return the figure of a row and its unit apart, for a large number with a small unit."""
+    if hidden(row):
+        return MARKS[str(row["state"])], ""
+    name = kpi.unit.get(lang)
+    goal = kpi.target if target is None else target
+    places = _decimals(row, kpi, name) if decimals is None else decimals
+    while places < 4 and goal is not None and _crosses(row, kpi, goal, places):
+        places += 1
+    if name == "%" and _counted(row):
+        return percent_text(int(row["num"]), int(row["den"]), places).removesuffix("%"), name
+    return f"{round_exact(_exact(row, kpi), 1, places):,}", name
+
+
+def reader_value(row: Mapping[str, object], kpi: Kpi, column: str = "value") -> float:
+    """Return a column of a row in the reader's unit, NaN where it is hidden or missing."""
+    value = row[column]
+    return float("nan") if hidden(row) or value is None or pd.isna(value) else float(value) * kpi.scale
+
+
+def format_interval(row: Mapping[str, object], kpi: Kpi, lang: str) -> str:
+    """Return the interval of a row as "72–82%", or nothing where there is none."""
+    low, high = reader_value(row, kpi, "low"), reader_value(row, kpi, "high")
+    if pd.isna(low) or pd.isna(high):
+        return ""
+    unit = kpi.unit.get(lang)
+    decimals = _decimals(row, kpi, unit)
+    if unit == "%" and (0 < low < 1 or 99 < high < 100):
+        decimals = max(decimals, 1)  # an end that is not exactly 0 or 100 must not read so
+    return f"{number(low, decimals)}–{number(high, decimals)}" + ("%" if unit == "%" else "")
+
+
+def format_n(row: Mapping[str, object], lang: str) -> str:
+    """Return the number of cases behind a row as "n=854"; a hidden row gives only "n<10", never its exact number."""
+    if row["state"] == "suppressed":
+        return "n<10"
+    if row["state"] == "census":
+        return f"全部 {int(row['n']):,}" if lang == "zh" else f"all {int(row['n']):,}"
+    return f"n={int(row['n']):,}" if row["n"] is not None and not pd.isna(row["n"]) else ""
+
+
+def format_target(kpi: Kpi, target: float, lang: str) -> str:
+    """Return a target with its direction: 目标 ≥95%."""
+    sign = {"up": "≥", "down": "≤"}.get(kpi.better or "", "")
+    unit = kpi.unit.get(lang)
+    amount = f"{target:g}" + (unit if unit == "%" else f" {unit}")
+    return ("目标 " if lang == "zh" else "target ") + sign + amount
+
+
+def records(rates: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows of a frame as mappings."""
+    return rates.to_dict("records")
+
+
+def describe(rates: pd.DataFrame, kpi: Kpi | Duration, *, lang: str, by: str = "segment") -> str:
+    """Return the sentence that stands for a chart of `rates`: every figure up to fourteen, else the ends.
+
+    `by` is the column along which the chart runs: "segment" or "period".
+    """
+    rows = records(rates)
+    name = (lambda row: period_words(row["period"], lang)) if by == "period" else (lambda row: label_of(row, lang))
+    said = [f"{name(row)} {format_rate(row, kpi, lang)}{_remark(row, lang)}" for row in rows]
+    if len(said) > 14:
+        shown = sorted((row for row in rows if not hidden(row)), key=lambda row: row["value"])
+        ends = [f"{name(row)} {format_rate(row, kpi, lang)}" for row in (shown[0], shown[-1])] if shown else []
+        said = [*ends, f"共 {len(rows)} 项" if lang == "zh" else f"{len(rows)} rows"]
+    comma, stop = ("，", "。") if lang == "zh" else (", ", ".")
+    return kpi.label.get(lang) + ("：" if lang == "zh" else ": ") + comma.join(said) + stop
+
+
+def _remark(row: Mapping[str, object], lang: str) -> str:
+    words = _FEW.get(lang) if row["state"] == "suppressed" else state_words(str(row["state"]), lang)
+    return (f"（{words}）" if lang == "zh" else f" ({words})") if words and row["state"] != "census" else ""
+
+
+def _exact(row: Mapping[str, object], kpi: Kpi) -> Fraction:
+    """The value in the reader's unit as an exact fraction where num and den are given."""
+    value = Fraction(float(row["value"]))
+    if kpi.kind != "count" and _counted(row):
+        value = Fraction(int(row["num"]), int(row["den"]))
+    return value * Fraction(kpi.scale).limit_denominator(10**6)
+
+
+def _counted(row: Mapping[str, object]) -> bool:
+    """Whether the figure comes from whole-number halves; a weighted estimate does not."""
+    num, den = row.get("num"), row.get("den")
+    return num is not None and den is not None and not pd.isna(num) and not pd.isna(den) and bool(den)
+
+
+def _decimals(row: Mapping[str, object], kpi: Kpi, unit: str) -> int:
+    """Decimals that the base can carry (GB/T 8170; none below 100 cases, one from 1,000 on)."""
+    if kpi.kind == "count":
+        return 0
+    if unit == "%":
+        return 1 if kpi.kind == "money" or row["n"] >= 1000 else 0
+    size = abs(float(_exact(row, kpi)))
+    return 0 if size >= 100 else 1 if size >= 1 else 2
+
+
+def _crosses(row: Mapping[str, object], kpi: Kpi, goal: float, decimals: int) -> bool:
+    """Whether rounding would carry the figure over the target, or onto it."""
+    value, limit = _exact(row, kpi), Fraction(str(goal))
+    rounded = round(value, decimals)
+    return (value < limit) != (rounded < limit) or (value > limit) != (rounded > limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The heading of a section; what follows it in the notebook belongs to it."""
+
+    words: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {HEADING: self.words, "text/markdown": f"## {self.words}", "text/plain": self.words}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a report says of itself when it has reached its end: plain JSON data, invisible on the page."""
+
+    content: Mapping[str, object]
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+        return {RECEIPT: dict(self.content), MIME: "", "text/html": "", "text/plain": ""}

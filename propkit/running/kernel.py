@@ -1,0 +1,42 @@
+"""Run as a script, this is the kernel of one report: it dies with its parent and words propkit's errors for the reader.
+
+Imports nothing of the package before it is asked to run.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Serve the connection file named on the command line until told to stop."""
+    _die_with_parent()
+    from ipykernel.kernelapp import IPKernelApp
+
+    from propkit.errors import PropkitError
+
+    app = IPKernelApp.instance()
+    app.initialize(sys.argv[1:])
+    app.shell.set_custom_exc((PropkitError,), _worded)
+    app.start()
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process with its parent: a cell busy in C code never looks for the parent itself."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _worded(shell: object, kind: type, error: Exception, trace: object, tb_offset: int | None = None) -> list[str]:
+    """Let the error say itself in the language of the report, where its text is all that leaves this process."""
+    error.args = (error.render(os.environ.get("PROPKIT_LANG", "en")),)
+    return shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,278 @@
+"""Reports times communities times periods: the jobs, with every parameter checked before anything starts.
+
+Starts nothing and writes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata, resources
+from pathlib import Path
+
+import pandas as pd
+
+from propkit import store
+from propkit.errors import ConfigError, Faults, PropkitError, nearest
+from propkit.model import Report
+from propkit.periods import Period, parse_period
+from propkit.text import LANGS, Text
+from propkit.workspace import SETTINGS_FILE, Workspace
+
+EDITIONS = ("internal", "owner")
+
+REPORTS: dict[str, Report] = {
+    report.id: report
+    for report in (
+        Report(
+            id="monthly_review",
+            label=Text("月度复盘", "Monthly review"),
+            notebook="monthly_review.ipynb",
+            period="month",
+            domains=("community", "repairs", "complaints", "satisfaction", "fees"),
+        ),
+    )
+}
+
+_PERIOD_NAMES = {"month": "month", "quarter": "period", "year": "period", "window": "period", "day": "day"}
+_SAFE_KEY = re.compile(r"[a-z0-9_-]+(/[A-Za-z0-9._-]+){3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One page to be: a report for a community and period, in one edition and language, as known at `as_of`."""
+
+    report: str
+    community: str
+    period: str
+    edition: str
+    lang: str
+    as_of: str
+
+    @property
+    def key(self) -> str:
+        """The permanent id of the page: also its place under reports/, without the ending."""
+        return f"{self.edition}/{self.community}/{self.period}/{self.report}.{self.lang}"
+
+    @property
+    def page(self) -> str:
+        """Where the page lies under reports/."""
+        return f"{self.key}.html"
+
+    @property
+    def folder(self) -> str:
+        """A name for the job's private folder."""
+        return self.key.replace("/", "_")
+
+
+def find_report(name: str) -> Report:
+    """Return a report by its id; an unknown id is a ConfigError with the nearest one."""
+    if name not in REPORTS:
+        raise ConfigError(
+            Text("没有这种报告", "no such report"), got=name, expected=", ".join(REPORTS), hint=nearest(name, REPORTS)
+        )
+    return REPORTS[name]
+
+
+def period_parameter(report: Report) -> str:
+    """Return the name under which a report's notebook takes its period."""
+    return _PERIOD_NAMES[report.period]
+
+
+def parameters(workspace: Workspace, job: Job) -> dict[str, str]:
+    """Return what the notebook is given: texts only, under fixed names."""
+    return {
+        "workspace": str(workspace.root),
+        "community": job.community,
+        period_parameter(find_report(job.report)): job.period,
+        "as_of": job.as_of,
+        "edition": job.edition,
+        "lang": job.lang,
+    }
+
+
+def notebook_path(workspace: Workspace, report: Report) -> Path:
+    """Return the notebook of a report: the workspace's own, the one installed with the package, or the repository's."""
+    package = Path(str(resources.files("propkit")))
+    places = (workspace.root / "notebooks", package / "notebooks", package.parent / "notebooks")
+    for place in places:
+        if (place / report.notebook).is_file():
+            return place / report.notebook
+    raise ConfigError(
+        Text("找不到报告的笔记本", "the notebook of the report was not found"),
+        got=report.notebook,
+        expected=Text("工作区的 notebooks/ 或重新安装 propkit", "notebooks/ of the workspace, or propkit installed anew"),
+    )
+
+
+def check_notebook(path: Path, report: Report) -> None:
+    """Compare the notebook's tagged parameters with the declared ones, both ways; raises ConfigError or Faults."""
+    wanted = {"workspace", "community", period_parameter(report), "as_of", "edition", "lang"}
+    found = _declared(path)
+    faults = [*(_surplus(name, wanted, path) for name in sorted(found - wanted))]
+    faults += [_absent(name, found - wanted, path) for name in sorted(wanted - found)]
+    if len(faults) > 1:
+        raise Faults(faults)
+    if faults:
+        raise faults[0]
+
+
+def periods(texts: Iterable[str], report: Report, as_of: pd.Timestamp) -> list[str]:
+    """Return the periods of one report: for a monthly one, every month of what was asked; default the last ended one."""
+    asked = [parse_period(text, _after(as_of)) for text in texts or ["last-month"]]
+    if report.period == "month":
+        return list(dict.fromkeys(month for period in asked for month in _months(period, report)))
+    return list(dict.fromkeys(_of_kind(period, report).id for period in asked))
+
+
+def last_month(as_of: pd.Timestamp) -> Period:
+    """Return the last month that had ended by `as_of`."""
+    return parse_period("last-month", _after(as_of))
+
+
+def jobs(
+    workspace: Workspace,
+    reports: Sequence[str],
+    communities: Sequence[str],
+    asked: Sequence[str],
+    *,
+    as_of: pd.Timestamp,
+    edition: str = "internal",
+    lang: str = "zh",
+) -> list[Job]:
+    """Return the jobs in a fixed order; empty `reports`, `communities` or `asked` mean all, all and the last month.
+
+    Raises ConfigError for an unknown report, community, edition or language, an unreadable period, or a notebook whose
+    parameters are not the declared ones.
+    """
+    _one_of("edition", edition, EDITIONS)
+    _one_of("lang", lang, LANGS)
+    chosen = [find_report(name) for name in reports or REPORTS]
+    places = [store.check_community(workspace, name) for name in communities] or list(store.communities(workspace))
+    for report in chosen:
+        check_notebook(notebook_path(workspace, report), report)
+    return [
+        _checked(Job(report.id, place, period, edition, lang, str(as_of)))
+        for report in chosen
+        for period in periods(asked, report, as_of)
+        for place in dict.fromkeys(places)
+    ]
+
+
+def inputs(workspace: Workspace, job: Job) -> str:
+    """Return a hash over everything the page depends on: notebook, code, parameters, data, settings and notes."""
+    named = {name: value for name, value in parameters(workspace, job).items() if name != "workspace"}
+    parts = {
+        "notebook": notebook_hash(workspace, find_report(job.report)),
+        "code": code_hash(),
+        "parameters": named,
+        "data": store.fingerprint(workspace, job.community),
+        "settings": _sha(workspace.root / SETTINGS_FILE),
+        "notes": _sha(workspace.root / "notes" / job.community / f"{job.period}.md"),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def code_hash() -> str:
+    """Return a hash over the installed version, every module and every template file of the package."""
+    package = Path(str(resources.files("propkit")))
+    templates = (path for path in (package / "reporting" / "template").rglob("*") if path.is_file())
+    digest = hashlib.sha256(version().encode())
+    for path in sorted({*package.rglob("*.py"), *templates}):
+        digest.update(f"{path.relative_to(package).as_posix()}\0{_sha(path)}\0".encode())
+    return digest.hexdigest()
+
+
+def notebook_hash(workspace: Workspace, report: Report) -> str:
+    """Return the hash of a report's notebook."""
+    return _sha(notebook_path(workspace, report))
+
+
+def version() -> str:
+    """Return the installed version, "" when the package runs from a checkout that is not installed."""
+    try:
+        return metadata.version("propkit")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _sha(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def _after(as_of: pd.Timestamp) -> pd.Timestamp:
+    """A cut-off at the last second of a month leaves that month ended."""
+    return as_of + pd.Timedelta(seconds=1)
+
+
+def _months(period: Period, report: Report) -> list[str]:
+    return [_of_kind(period, report).id] if period.kind == "day" else period.months
+
+
+def _of_kind(period: Period, report: Report) -> Period:
+    allowed = ("quarter", "year") if report.period in ("quarter", "year") else (report.period,)
+    if period.kind not in allowed:
+        raise ConfigError(
+            Text(f"报告「{report.id}」的期间种类不对", f"report '{report.id}' takes another kind of period"),
+            got=period.id,
+            expected=", ".join(allowed),
+        )
+    return period
+
+
+def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise ConfigError(
+            Text(f"参数 {name} 不对", f"parameter {name} is wrong"),
+            got=value,
+            expected=", ".join(allowed),
+            hint=nearest(value, allowed),
+        )
+
+
+def _checked(job: Job) -> Job:
+    if not _SAFE_KEY.fullmatch(job.key) or ".." in job.key:
+        raise ConfigError(Text("不能用作文件名", "not usable as a file name"), got=job.key)
+    return job
+
+
+def _declared(path: Path) -> set[str]:
+    """Return the parameter names in the notebook's tagged cell, as papermill will find them."""
+    import nbformat
+    from papermill import inspect_notebook
+
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (ValueError, OSError, nbformat.ValidationError):
+        raise ConfigError(Text("笔记本读不出来", "the notebook is unreadable"), place=path.name) from None
+    tags = [tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])]
+    if tags.count("parameters") != 1:
+        raise ConfigError(
+            Text("笔记本要有且只有一个带 parameters 标签的单元格", "exactly one cell must carry the tag 'parameters'"),
+            place=path.name,
+            got=tags.count("parameters"),
+            expected=1,
+        )
+    return set(inspect_notebook(notebook))
+
+
+def _surplus(name: str, wanted: set[str], path: Path) -> PropkitError:
+    return ConfigError(
+        Text(f"笔记本的参数「{name}」不是这种报告的参数", f"parameter '{name}' of the notebook is not one of the report's"),
+        place=path.name,
+        expected=", ".join(sorted(wanted)),
+        hint=nearest(name, wanted),
+    )
+
+
+def _absent(name: str, others: set[str], path: Path) -> PropkitError:
+    return ConfigError(
+        Text(f"笔记本缺少参数「{name}」", f"the notebook lacks the parameter '{name}'"),
+        place=path.name,
+        hint=nearest(name, others),
+    )
