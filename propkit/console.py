@@ -62,14 +62,14 @@ class Console:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """An option (its names begin with "-") or an argument of a command, with its help in both languages."""
+    """An option (its first name begins with "-") or an argument of a command, with its help in both languages."""
 
     names: tuple[str, ...]
     help: Text
     settings: Mapping[str, object] = field(default_factory=dict)
 
     def build(self, lang: str) -> click.Parameter:
-        kind = click.RichOption if self.names[-1].startswith("-") else click.RichArgument
+        kind = click.RichOption if self.names[0].startswith("-") else click.RichArgument
         return kind(list(self.names), help=self.help.get(lang), **self.settings)
 
 
@@ -86,7 +86,7 @@ class Command:
     def build(self, lang: str) -> click.RichCommand:
         name = self.function.__name__.rstrip("_")
         example = Text("例：", "Example: ").get(lang) + self.example
-        return _Described(
+        return _SpokenCommand(
             name,
             params=[param.build(lang) for param in (*self.params, *COMMON)],
             callback=lambda **given: _call(self.function, lang, given),
@@ -97,29 +97,39 @@ class Command:
         )
 
 
-class _Described(click.RichCommand):
-    """A command whose usage line is in the reader's language."""
+class _Spoken:
+    """What a command says of its own use, in the reader's language."""
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _usage(self, ctx, formatter)
 
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        option.help = Text("显示用法", "Show the usage").get(self.context_settings["obj"])
+        return option
 
-class Program(click.RichGroup):
+
+class _SpokenCommand(_Spoken, click.RichCommand):
+    """One command."""
+
+
+class Program(_Spoken, click.RichGroup):
     """All commands; turns every ending into an exit code and one message without a traceback."""
 
-    def __init__(self, lang: str, commands: Iterable[Command], help: Text, version: str) -> None:
+    def __init__(self, lang: str, commands: Sequence[Command], help: Text, version: str) -> None:
         self.lang = lang
         super().__init__(
             "propkit", help=help.get(lang), context_settings=_context_settings(lang), no_args_is_help=True,
             params=[LANGUAGE.build(lang)],
+            panels=[click.RichCommandPanel(name) for name in dict.fromkeys(c.panel.get(lang) for c in commands)],
         )  # fmt: skip
         shown = Text("显示版本", "Show the version").get(lang)
         click.version_option(version, prog_name="propkit", message="%(prog)s %(version)s", help=shown)(self)
         for command in commands:
             self.add_command(command.build(lang))
 
-    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        _usage(self, ctx, formatter)
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: object) -> None:
         extra |= {"standalone_mode": False}
@@ -139,7 +149,7 @@ COMMON = (
     Param(("--workspace", "-w"), Text("工作区文件夹", "Workspace folder"),
           {"type": click.Path(path_type=Path), "default": Path("."), "show_default": True}),
     Param(("--quiet", "-q"), Text("不显示进度", "No progress"), {"is_flag": True}),
-    Param(("--json", "as_json", "--json"), Text("以 JSON 输出结果", "Print results as JSON"), {"is_flag": True}),
+    Param(("--json", "as_json"), Text("以 JSON 输出结果", "Print results as JSON"), {"is_flag": True}),
     Param(("--traceback",), Text("出错时显示完整信息", "Show the traceback of an unexpected error"), {"is_flag": True}),
     LANGUAGE,
 )  # fmt: skip
@@ -250,15 +260,19 @@ def _context_settings(lang: str) -> dict[str, object]:
     return {
         "help_option_names": ["--help", "-h"],
         "obj": lang,
-        "rich_help_config": {**titles, "text_markup": None, "width": None if sys.stdout.isatty() else 100,
+        "rich_help_config": {**titles, "text_markup": None, "commands_before_options": True, "width": None if sys.stdout.isatty() else 100,
                              "default_string": Text("[默认 {}]", "[default: {}]").get(lang)},
     }  # fmt: skip
 
 
 def _aligned(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> str:
-    """Pad cells to the widths that terminals give them: a Chinese character takes two places."""
-    lines = [headers, *rows]
-    widths = [max(_width(line[at]) for line in lines) for at in range(len(headers))]
+    """Pad cells to the widths that terminals give them: a Chinese character takes two places.
+
+    Signs that steer a terminal are shown as a replacement: names come from other people's files.
+    """
+    given = [headers, *rows] if headers else rows
+    lines = [["".join(sign if sign.isprintable() else "\ufffd" for sign in cell) for cell in line] for line in given]
+    widths = [max(_width(cell) for cell in column) for column in zip(*lines, strict=True)]
     return "\n".join(_line(line, widths, right) for line in lines)
 
 

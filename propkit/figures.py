@@ -17,6 +17,7 @@ from propkit.text import Text
 
 COLUMNS = ["kpi", "community", "period", "segment", "n", "num", "den", "value", "low", "high", "state"]
 ALL = "all"
+OTHER = "other"
 
 
 def figures(
@@ -45,6 +46,20 @@ def figures(
     rates = rate(counts.reset_index(drop=True), as_of=cut.as_of, min_n=min_n)
     segment = rates[list(by)].agg("|".join, axis=1) if by else pd.Series(ALL, index=rates.index, dtype="str")
     return rates.assign(segment=segment.astype("str"))[[*COLUMNS, *by]]
+
+
+def largest(rates: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return the `count` largest segments of a count KPI, the rest added up as "other" (counts add).
+
+    `rates`: one community and period, one row for each segment.
+    """
+    ranked = rates.sort_values(["num", "segment"], ascending=[False, True], kind="stable")
+    if len(ranked) <= count + 1:
+        return ranked
+    kept, rest = ranked.iloc[:count], ranked.iloc[count:]
+    total = int(rest["num"].sum())
+    other = rest.iloc[:1].assign(segment=OTHER, n=total, num=total, value=float(total))
+    return pd.concat([kept, other], ignore_index=True)
 
 
 def splittable(tables: Mapping[str, pd.DataFrame], kpis: Iterable[Kpi], by: Sequence[str]) -> list[Kpi]:

@@ -77,7 +77,7 @@ def parse_period(text: str, as_of: pd.Timestamp | None = None) -> Period:
     if re.fullmatch(rf"{_MONTH}-\d\d", text, re.ASCII):
         return _day(text)
     if text in ("last-month", "this-month") and as_of is not None:
-        return parse_period(str(as_of.to_period("M") - (text == "last-month")))
+        return parse_period(str(as_of.to_period("M") - int(text == "last-month")))
     raise _unreadable(text)
 
 

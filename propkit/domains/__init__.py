@@ -44,8 +44,11 @@ def empty(table: Table) -> pd.DataFrame:
 
 def conform(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Return `rows` with every column of `table` in its dtype; columns that are not there are all missing."""
-    absent = {name: pd.Series(pd.NA, index=rows.index, dtype="str") for name in table.columns if name not in rows}
-    return rows.assign(**absent).astype({name: column.dtype for name, column in table.columns.items()})
+    dtypes = {name: column.dtype for name, column in table.columns.items()}
+    if any(column.kind == "place" for column in table.columns.values()):
+        dtypes["building"] = "str"
+    absent = {name: pd.Series(pd.NA, index=rows.index, dtype="str") for name in dtypes if name not in rows}
+    return rows.assign(**absent).astype(dtypes)
 
 
 def derive(tables: Mapping[str, pd.DataFrame], cut: Cut) -> dict[str, pd.DataFrame]:
@@ -54,8 +57,10 @@ def derive(tables: Mapping[str, pd.DataFrame], cut: Cut) -> dict[str, pd.DataFra
     `tables` holds canonical rows by table name; a table that is not there is empty.  Added tables: `survey_wave`,
     `fee_account`, `arrears` and `complaint_exposure`.
     """
-    known = {name: as_known(conform(tables.get(name, empty(table)), table), table, cut.as_of)
-             for name, table in TABLES.items()}
+    known = {
+        name: as_known(conform(tables.get(name, empty(table)), table), table, cut.as_of).reset_index(drop=True)
+        for name, table in TABLES.items()
+    }
     register = community.derive(known["household"], cut)
     bills = fees.derive(known["fee_bill"], known["fee_payment"], cut)
     made = {

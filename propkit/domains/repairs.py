@@ -188,8 +188,8 @@ KPIS = (
         id="repairs_on_time_rate",
         label=Text("维修及时率", "Repairs on time"),
         top=Text("在要求时间前完成的工单", "orders completed by their due time"),
-        bottom=Text("当期到期的一般工单；到期未完成的计为不及时",
-                    "routine orders due in the period; still open when due counts as late"),
+        bottom=Text("当期到期的一般工单（不含未办理结单）；到期未完成的计为不及时",
+                    "routine orders due in the period, without closed-without-work ones; still open when due counts as late"),
         table="work_order", numerator="on_time", better="up", dated_by="due_at", source="S0:71; RSH RP02",
         note=Text("按到期日归属，急修不并入。", "Attributed by due date; emergencies are never pooled in."),
     ),
@@ -239,7 +239,7 @@ KPIS = (
         id="repair_rating_coverage",
         label=Text("维修评价覆盖率", "Rating coverage"),
         top=Text("有评价的工单", "orders with a rating"),
-        bottom=Text("当期完工的工单", "orders completed in the period"),
+        bottom=Text("当期结单的完工工单", "completed orders closed in the period"),
         table="work_order", numerator="rated", dated_by="finished_at", source="S0:71",
     ),
     Kpi(
@@ -326,7 +326,7 @@ def derive(orders: pd.DataFrame, events: pd.DataFrame, cut: Cut) -> pd.DataFrame
         completed_on_time=only(rows["completed_at"] <= rows["due_at"], worked & ~emergency & _both(rows, "completed_at", "due_at")),
         emergency_on_time=only(
             within(rows["reported_at"], rows["arrived_at"], limits.emergency_minutes, as_of),
-            worked & emergency & given(rows, "arrived_at"),
+            counted & emergency & given(rows, "arrived_at"),
         ),
         response_on_time=only(
             within(rows["reported_at"], rows["accepted_at"], limits.response_minutes, as_of),
@@ -334,32 +334,35 @@ def derive(orders: pd.DataFrame, events: pd.DataFrame, cut: Cut) -> pd.DataFrame
         ),
         appointment_kept=only(
             rows["arrived_at"].between(rows["appointment_from"], rows["appointment_to"]),
-            worked & (rows["appointment_to"] <= as_of) & given(rows, "arrived_at"),
+            counted & (rows["appointment_to"] <= as_of) & given(rows, "arrived_at"),
         ),
-        satisfied=only(rows["rating"] >= 4, worked & rows["rating"].notna()),
+        satisfied=only(rows["rating"] >= 4, counted & rows["rating"].notna()),
         rated=only(rows["rating"].notna(), worked & rows["completed_at"].notna() & given(rows, "rating")),
-        revisited=_revisited(rows, limits.revisit_days, as_of, worked),
-        revisit_satisfied=only(rows["revisit_score"] >= 4, rows["revisit_score"].notna()),
+        revisited=_revisited(rows, limits.revisit_days, as_of, counted),
+        revisit_satisfied=only(rows["revisit_score"] >= 4, counted & rows["revisit_score"].notna()),
         planned_work=only(rows["origin"].isin(["inspection", "preventive"]), counted & rows["origin"].notna()),
     )
-    rows = rows.assign(breached=only(~rows["on_time"], ~rows["on_time"].fillna(True)).astype("Int64"))
+    rows = rows.assign(breached=(~rows["on_time"]).astype("Int64"))
     return rows.assign(first_fix=_first_fix(rows, limits.recall_days, as_of, worked))
 
 
 def fill_from_events(orders: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    """Fill missing instants of orders from their event log: the first acceptance, arrival..., the last completion."""
+    """Fill missing instants of orders from their event log: the first acceptance, arrival..., the last completion.
+
+    A step that the log of a community tells counts as a column that its logged orders have (`given`).
+    """
+    known = pd.MultiIndex.from_frame(orders[["community", "order_id"]])
+    logged = known.isin(pd.MultiIndex.from_frame(events[["community", "order_id"]]))
     filled, granted = {}, orders["given"] if "given" in orders else None
     for event, (column, keep) in _EVENT_COLUMNS.items():
         seen = events[events["event"] == event].sort_values("at").drop_duplicates(["community", "order_id"], keep=keep)
         if seen.empty:
             continue
         at = seen.set_index(["community", "order_id"])["at"]
-        known = pd.MultiIndex.from_frame(orders[["community", "order_id"]])
         filled[column] = orders[column].fillna(pd.Series(at.reindex(known).to_numpy(), index=orders.index))
-    if filled and granted is not None:
-        logged = orders["order_id"].isin(events["order_id"])
-        filled["given"] = granted.mask(logged, granted + "," + ",".join(filled))
-    return orders.assign(**filled)
+        if granted is not None:
+            granted = granted.mask(logged & orders["community"].isin(seen["community"]), granted + "," + column)
+    return orders.assign(**filled) if granted is None else orders.assign(**filled, given=granted)
 
 
 def balance(rows: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, int]:
@@ -395,10 +398,10 @@ def _both(rows: pd.DataFrame, *columns: str) -> pd.Series:
     return rows[list(columns)].notna().all(axis=1)
 
 
-def _revisited(rows: pd.DataFrame, days: int, as_of: pd.Timestamp, worked: pd.Series) -> pd.Series:
+def _revisited(rows: pd.DataFrame, days: int, as_of: pd.Timestamp, counted: pd.Series) -> pd.Series:
     limit = rows["finished_at"] if "finished_at" in rows else rows["closed_at"].fillna(rows["completed_at"])
     due = limit + pd.Timedelta(days=days)
-    return only(met_by(due, rows["revisited_at"], as_of), worked & given(rows, "revisited_at"))
+    return only(met_by(due, rows["revisited_at"], as_of), counted & given(rows, "revisited_at"))
 
 
 def _first_fix(rows: pd.DataFrame, days: int, as_of: pd.Timestamp, worked: pd.Series) -> pd.Series:

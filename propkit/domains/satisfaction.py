@@ -145,9 +145,10 @@ def derive(rows: pd.DataFrame, cut: Cut) -> pd.DataFrame:
 
 
 def waves(rows: pd.DataFrame, cut: Cut) -> pd.DataFrame:
-    """Return one row for each declared wave and community: invited and answered households (`answered` <= `invited`).
+    """Return one row for each declared wave and community: invited and answered households.
 
-    `rows` are derived answers.  A household answered when it gave a valid answer to any item.
+    `rows` are derived answers.  A household answered when it gave a valid answer to any item.  `answered` is missing where
+    more answered than were invited: the base is then not what the settings say.
     """
     valid = rows[rows["item_satisfied"].notna()]
     who = valid["household"].fillna("response:" + valid["response_id"])
@@ -167,4 +168,5 @@ def waves(rows: pd.DataFrame, cut: Cut) -> pd.DataFrame:
         if f"{cut.as_of:%Y-%m}" >= wave.month
     ]
     table = pd.DataFrame(records, columns=["community", "survey_id", "wave_on", "mode", "invited", "answered"])
-    return table.astype({"wave_on": "datetime64[s]", "invited": "Int64", "answered": "Int64"})
+    table = table.astype({"wave_on": "datetime64[s]", "invited": "Int64", "answered": "Int64"})
+    return table.assign(answered=table["answered"].where(table["answered"] <= table["invited"]))

@@ -68,7 +68,7 @@ class _Work:
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        want = headers.wanted(self.source)
+        self.want = want = headers.wanted(self.source)
         self.table: Table = TABLES[self.source.table]
         self.found = want.found(list(self.raw.cells.columns))
         headers.require(headers.Header(0, list(self.raw.cells.columns), 0), want, self.raw.file)
@@ -260,7 +260,7 @@ def _account(work: _Work, rows: pd.DataFrame, rejects: pd.DataFrame) -> Reconcil
         rows=len(rows),
         rejected=count_rules(rejects),
         side_notes=len(aside),
-        missing_columns=[name for name in work.source.columns if name not in work.found],
+        missing_columns=[name.removeprefix("segment:") for name in work.want.specs if _is_missing(name, work)],
         dropped_headers=dropped,
         personal_headers=[header for header in dropped if is_personal(header)],
         unmapped_values=_unmapped(rejects),
@@ -269,6 +269,10 @@ def _account(work: _Work, rows: pd.DataFrame, rejects: pd.DataFrame) -> Reconcil
         warnings=[*raw.warnings, *work.warnings],
         communities=_communities(work),
     )
+
+
+def _is_missing(name: str, work: _Work) -> bool:
+    return name != "community" and name not in work.found and name not in work.source.constants
 
 
 def _unmapped(rejects: pd.DataFrame) -> dict[str, dict[str, int]]:

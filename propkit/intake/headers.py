@@ -86,7 +86,8 @@ class Wanted:
 def wanted(source: Source) -> Wanted:
     """Return what to look for: columns, items (named "item:<id>") and segments (named "segment:<id>")."""
     specs: dict[str, Sequence[str]] = {name: header for name, header in source.columns.items()}
-    specs |= {f"segment:{name}": header for name, header in source.segments.items()}
+    columns = TABLES[source.table].columns
+    specs |= {name if name in columns else f"segment:{name}": header for name, header in source.segments.items()}
     specs |= {f"item:{name}": item.header for name, item in source.items.items()}
     specs["community"] = [source.community] if source.community else list(COMMUNITY_HEADERS)
     exempt = {*source.constants, *(FILLED_BY_ITEMS if source.items else ())}
@@ -114,7 +115,7 @@ def find_header(grid: Grid, want: Wanted, line: int | None = None) -> Header | N
 
 
 def _readings(grid: Grid, at: int) -> list[list[str]]:
-    """Return the ways to read the row at `at` as headers: alone, and beneath the row above it."""
+    """Return the ways to read the row at `at` as headers: alone and beneath the row above it, the likelier first."""
     alone = _tidy(_filled(grid, at))
     if at == 0:
         return [alone]
@@ -122,7 +123,8 @@ def _readings(grid: Grid, at: int) -> list[list[str]]:
     if not grid.merged:
         above = _spread(above, own)
     joined = [_join(above[i] if i < len(above) else "", sub) for i, sub in enumerate(own)]
-    return [alone, _tidy(joined)]
+    is_pair = any(top < at == bottom for top, _, bottom, _ in grid.merged)
+    return [_tidy(joined), alone] if is_pair else [alone, _tidy(joined)]
 
 
 def _filled(grid: Grid, at: int) -> list[str]:

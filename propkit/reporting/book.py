@@ -43,6 +43,7 @@ class Book:
     parameters: dict[str, str]
     sections: list[str] = field(default_factory=list)
     headline: list[dict[str, str]] = field(default_factory=list)
+    monthly: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @property
     def min_n(self) -> int:
@@ -87,12 +88,20 @@ class Book:
         kpi = domains.kpi(kpi_id)
         return figures(self.tables, self.cut, [kpi], [self.period], communities=[self.community], by=by, min_n=self.min_n)
 
+    def months(self, kpi_ids: Sequence[str]) -> pd.DataFrame:
+        """Return the figures of the last 13 months, by month, months without data included."""
+        new = [kpi_id for kpi_id in kpi_ids if kpi_id not in self.monthly]
+        if new:
+            periods = [parse_period(month) for month in self.period.history(HISTORY)]
+            rates = self._figures(new, periods, None)
+            self.monthly |= {kpi_id: rates[rates["kpi"] == kpi_id] for kpi_id in new}
+        return pd.concat([self.monthly[kpi_id] for kpi_id in kpi_ids], ignore_index=True)
+
     def history(self, kpi_id: str) -> pd.DataFrame:
-        """Return the figures of the last 13 months, by month, from the first month that has any."""
-        months = [parse_period(month) for month in self.period.history(HISTORY)]
-        rates = self._figures([kpi_id], months, None)
+        """Return the months of one KPI from the first that has data."""
+        rates = self.months([kpi_id])
         known = rates.index[rates["state"] != "no_data"]
-        return rates.loc[known[0]:].reset_index(drop=True) if len(known) else rates.iloc[:0]
+        return rates.loc[known[0] :].reset_index(drop=True) if len(known) else rates.iloc[:0]
 
     def splits(self, kpi_id: str, by: str) -> bool:
         """Say whether a KPI can be split by a segment in these data, into more than one known group."""
@@ -120,7 +129,7 @@ class Book:
             known |= self._items()
         if by == "building":
             known |= {value: Text(f"{value}栋", f"Building {value}") for value in self._values("building")}
-        return known | {"unknown": Text("未知", "unknown")}
+        return known | {"unknown": Text("未知", "unknown"), "other": Text("其他", "other")}
 
     def segment_label(self, by: str) -> Text:
         """Return the name of a segment for readers."""

@@ -50,8 +50,8 @@ def cards(
 ) -> Display:
     """Return a card for each KPI, in their order.
 
-    `rates`: the months of one community (columns kpi, period, n, num, den, value, low, high, state); the row of `period`
-    is the figure, the months up to it are the sparkline.  `targets` (reader's unit) go before the KPI's own.
+    `rates`: the months of one community, columns kpi, period, n, num, den, value, low, high, state; the row of
+    `period` is the figure, the months up to it are the sparkline.  `targets` (reader's unit) go before the KPI's own.
     """
     told, goals = list(claims), targets or {}
     shown = []
@@ -77,7 +77,8 @@ def card(
 ) -> Display:
     """Return one figure as a card: name, figure, interval and cases, sparkline, target and what changed.
 
-    `row`: one row of rates; `history`: the months up to it, oldest first; claims of kind "change" and "target" are said.
+    `row`: one row of rates; `history`: the months up to it, oldest first; of `claims` those of kind "change" and
+    "target" are said.
     """
     goal = kpi.target if target is None else target
     told = {claim.kind: claim for claim in claims}
@@ -183,7 +184,7 @@ def _target(kpi: Kpi, goal: float | None, claim: Claim | None, lang: str) -> str
         return ""
     tone = "state" if claim is None or claim.good is None else "good" if claim.good else "bad"
     chip = _chip(f"{_CHIPS.get(claim.verdict, '')} {claim.text.get(lang)}".strip(), tone) if claim else ""
-    return f'<p class="t">{chip} {esc(format_target(kpi, goal, lang))}</p>'
+    return f'<p class="t">{chip} <span class="nw">{esc(format_target(kpi, goal, lang))}</span></p>'
 
 
 def _change(claim: Claim | None, lang: str) -> str:

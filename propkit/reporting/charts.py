@@ -71,7 +71,9 @@ def _chart(draw: Callable[..., None]) -> Callable[..., Axes]:
     """Give a chart its style and, when none is given, axes of its own; it returns the axes."""
 
     @wraps(draw)
-    def drawn(rates: pd.DataFrame, kpi: Kpi | Duration, *, lang: str, ax: Axes | None = None, **options: object) -> Axes:
+    def drawn(
+        rates: pd.DataFrame, kpi: Kpi | Duration, *, lang: str, ax: Axes | None = None, **options: object
+    ) -> Axes:
         with style.use():
             ax = style.canvas() if ax is None else ax
             draw(rates, kpi, lang=lang, ax=ax, **options)
@@ -162,8 +164,8 @@ def trend(
     """Draw the months of a KPI in the order of their periods.
 
     `rates`: one row per period, columns period, n, num, den, value, low, high, state and optionally center, lcl, ucl
-    (unscaled limits of the control chart) and signal (flag: outside them).  Months of `signal` are ringed, the latest in
-    the colour of the claim of kind "signal"; provisional months are hollow on a dashed line.  `target` is in the
+    (unscaled limits of the control chart) and signal (flag: outside them).  Months of `signal` are ringed, the latest
+    in the colour of the claim of kind "signal"; provisional months are hollow on a dashed line.  `target` is in the
     reader's unit; the KPI's own is the default.
     """
     rows = records(rates.sort_values("period", kind="stable"))
@@ -178,9 +180,10 @@ def trend(
     marks.line(ax, rows, y)
     limits = [float(row[name]) * kpi.scale for row in rows for name in ("lcl", "ucl") if not pd.isna(row.get(name))]
     ends = limits or marks.bounds(rows, kpi)
-    left = marks.upright_axis(ax, kpi, [*y, *(place for place, _, _ in words), *ends])
+    ringed, tones = _ringed(rows, claim)
+    left = marks.upright_axis(ax, kpi, [*y, *(place for place, _, _ in words), *ends], ringed=bool(ringed))
     marks.months_axis(ax, rows, lang)
-    room = marks.rings(ax, y, *_ringed(rows, claim), kpi)
+    room = marks.rings(ax, y, ringed, tones, kpi)
     ax.set_xlim(-0.5, len(rows) - 1 + room)
     style.fit(ax, left=left, right=marks.margin_words(ax, words), top=8, bottom=30, height=126)
 
@@ -272,13 +275,11 @@ def survival(
         promise = f"{'承诺' if lang == 'zh' else 'promise'} {kpi.limit / unit:g} {words}"
         ax.axvline(kpi.limit / unit, color=style.INK, linewidth=1, linestyle=_DOTTED)
         ax.text(kpi.limit / unit, 1, promise, transform=style.above(ax, 4), ha="center")
-    if n_open:
-        note = f"{n_open} 件尚未完成" if lang == "zh" else f"{n_open} still open"
-        ax.text(0.99, 0.86, note, transform=ax.transAxes, ha="right", color=style.MUTED)
     ax.yaxis.set_major_locator(mticker.FixedLocator([0, 50, 100]))
     ax.yaxis.set_major_formatter(mticker.FormatStrFormatter("%d%%"))
     ax.xaxis.set_major_locator(mticker.MaxNLocator(6, steps=(1, 2, 3, 6, 10)))
-    ax.set_xlabel(f"经过时间（{words}）" if lang == "zh" else f"time passed ({words})")
+    still_open = (f"；{n_open} 件尚未完成" if lang == "zh" else f"; {n_open} still open") if n_open else ""
+    ax.set_xlabel((f"经过时间（{words}）" if lang == "zh" else f"time passed ({words})") + still_open)
     ax.tick_params(axis="y", labelcolor=style.MUTED)
     ax.grid(axis="y")
     sns.despine(ax=ax, left=True)
@@ -366,7 +367,7 @@ def _value_column(
 
 
 def _ringed(rows: Sequence[marks.Row], claim: Claim | Claims) -> tuple[list[int], list[str]]:
-    """Places of the months outside their limits, and their colours: the latest may have a claim, earlier ones are ink."""
+    """Places of the months outside their limits, and their colours: the latest may have a claim, others are ink."""
     outside = [place for place, row in enumerate(rows) if not pd.isna(row.get("signal")) and bool(row.get("signal"))]
     told = next((item for item in _claims(claim) if item.kind == "signal"), None)
     tones = [style.INK for _ in outside]
@@ -375,6 +376,8 @@ def _ringed(rows: Sequence[marks.Row], claim: Claim | Claims) -> tuple[list[int]
     return outside, tones
 
 
-def _fit_bars(ax: Axes, rows: Sequence[marks.Row], lang: str, *, right: float, top: float, with_n: bool = False) -> None:
+def _fit_bars(
+    ax: Axes, rows: Sequence[marks.Row], lang: str, *, right: float, top: float, with_n: bool = False
+) -> None:
     left = marks.row_labels(ax, rows, range(len(rows)), lang, with_n=with_n)
     style.fit(ax, left=left, right=right, top=top, bottom=4, height=len(rows) * (marks.ROW + 2))

@@ -1,4 +1,4 @@
-"""What a notebook shows, and how one figure is put in words.  Escapes everything that comes from data; computes nothing.
+"""What a notebook shows, and how one figure is put in words.  Escapes all that comes from data; computes nothing.
 
 A row is a mapping with the columns of rates: n, num, den, value, low, high, state (value, low and high unscaled).
 """
@@ -151,9 +151,12 @@ def format_interval(row: Mapping[str, object], kpi: Kpi, lang: str) -> str:
 
 
 def format_n(row: Mapping[str, object], lang: str) -> str:
-    """Return the number of cases behind a row as "n=854"; a hidden row gives only "n<10", never its exact number."""
+    """Return the number of cases behind a row as "n=854"; a suppressed row gives no number, not even a bound.
+
+    A bound would be wrong for a row that is hidden so that another cannot be worked out.
+    """
     if row["state"] == "suppressed":
-        return "n<10"
+        return MARKS["suppressed"]
     if row["state"] == "census":
         return f"全部 {int(row['n']):,}" if lang == "zh" else f"all {int(row['n']):,}"
     return f"n={int(row['n']):,}" if row["n"] is not None and not pd.isna(row["n"]) else ""

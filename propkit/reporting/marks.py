@@ -110,11 +110,14 @@ def across_axis(ax: Axes, kpi: Kpi, values: Sequence[float]) -> None:
     ax.grid(axis="x")
 
 
-def upright_axis(ax: Axes, kpi: Kpi, values: Sequence[float]) -> float:
-    """Set the value axis at the left with quiet lines across; return the room its labels take in points."""
+def upright_axis(ax: Axes, kpi: Kpi, values: Sequence[float], *, ringed: bool) -> float:
+    """Set the value axis at the left with quiet lines across; return the room its labels take in points.
+
+    Ringed months need more room beneath, where their figures stand.
+    """
     known = [value for value in values if not np.isnan(value)] or [0, 1]
     room = (max(known) - min(known)) * 0.1 or 1
-    low, high = min(known) - room, max(known) + room
+    low, high = min(known) - room * (2 if ringed else 1), max(known) + room
     low = max(low, 0) if min(known) >= 0 else low
     ax.set_ylim(low, min(high, 103) if kpi.kind == "share" else high)
     ax.yaxis.set_major_locator(mticker.MaxNLocator(4, steps=_STEPS))
@@ -141,7 +144,7 @@ def months_axis(ax: Axes, rows: Sequence[Row], lang: str) -> None:
 
 
 def limits(ax: Axes, rows: Sequence[Row], kpi: Kpi, lang: str) -> list[Mark]:
-    """Draw the band of ordinary variation from center, lcl, ucl (unscaled) where given; return the words of its lines."""
+    """Draw the band of ordinary variation where center, lcl and ucl (unscaled) are given; return its words."""
     if not rows or not set(_LIMITS) <= set(rows[0]):
         return []
     lines = {name: np.array([_float(row[name]) for row in rows]) * kpi.scale for name in _LIMITS}
@@ -152,7 +155,10 @@ def limits(ax: Axes, rows: Sequence[Row], kpi: Kpi, lang: str) -> list[Mark]:
     ax.fill_between(ends, steps["lcl"], steps["ucl"], step="post", color=style.BAND, linewidth=0)
     ax.step(ends, steps["center"], where="post", color=style.GREY, linewidth=1, linestyle=(0, (4, 3)))
     last = {name: float(values[~np.isnan(values)][-1]) for name, values in lines.items()}
-    return [(last[name], f"{words.get(lang)} {tick(round(last[name], 1), kpi)}", style.MUTED) for name, words in _LIMITS.items()]
+    return [
+        (last[name], f"{words.get(lang)} {tick(round(last[name], 1), kpi)}", style.MUTED)
+        for name, words in _LIMITS.items()
+    ]
 
 
 def whiskers(ax: Axes, rows: Sequence[Row], kpi: Kpi, *, across: bool = False) -> None:
@@ -188,7 +194,9 @@ def rings(ax: Axes, y: np.ndarray, ringed: Sequence[int], tones: Sequence[str], 
             low = y[place] <= np.nanmean(y)
             where = {"xytext": (0, -9 if low else 9), "va": "top" if low else "bottom", "ha": "center"}
             tone = tones[ringed.index(place)]
-            ax.annotate(tick(round(y[place], 1), kpi), (place, y[place]), textcoords="offset points", color=tone, **where)
+            ax.annotate(
+                tick(round(y[place], 1), kpi), (place, y[place]), textcoords="offset points", color=tone, **where
+            )
     if not known:
         return 0.5
     last, words = known[-1], tick(round(y[known[-1]], 1), kpi)

@@ -24,6 +24,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 _SKIPPED_TAGS = {"hide", "remove_cell", "papermill-error-cell-tag"}
 _EMPTY_LEAD = re.compile(r'<section class="lead">\s*</section>')
 _TAG = re.compile(r"<[^>]+>")
+_KEPT_TAGS = ["table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "p", "b", "i", "em", "strong", "br"]
+_KEPT_TAGS += ["ul", "ol", "li", "div", "span", "small", "sup", "sub", "h3", "h4"]
 _RAW_STYLE = re.compile(r"<(style|script)\b.*?(</\1\s*>|$)", re.DOTALL | re.IGNORECASE)
 _NOT_FOR_READERS = re.compile(r"^<.*>$|(?:/[\w.+-]+){2,}|[A-Za-z]:\\", re.DOTALL)
 _WORDS: dict[str, Text] = {
@@ -45,9 +47,9 @@ _PROVENANCE: dict[str, Text] = {
 def render(notebook: NotebookNode, *, title: str, lang: str, meta: Mapping[str, object]) -> str:
     """Return an executed notebook as one HTML file.
 
-    `title` is the only first-level heading.  `meta` may hold kicker (line over the title), facts (short texts under it),
-    home (relative address of the index) and the provenance of the foot: as_of, data, notebook, version, run, parameters
-    (a mapping).  Other keys are ignored.  The same notebook and meta give the same bytes.
+    `title` is the only first-level heading.  `meta` may hold kicker (line over the title), facts (short texts under
+    it), home (relative address of the index) and the provenance of the foot: as_of, data, notebook, version, run,
+    parameters (a mapping).  Other keys are ignored.  The same notebook and meta give the same bytes.
     """
     prepared, contents = _prepared(notebook)
     page = {
@@ -73,8 +75,9 @@ def markdown(source: str) -> str:
 
 
 def output_html(output: Mapping[str, object]) -> str:
-    """Return one output of a cell for the page, in its best safe form; warnings, prints, errors and widgets give nothing.
+    """Return one output of a cell for the page, in its best safe form.
 
+    Warnings, prints, errors and widgets give nothing.
     Order: this package's own form, then nothing for widgets, then PNG, cleaned HTML, Markdown, plain text.
     """
     data = output.get("data") if output.get("output_type") in ("display_data", "execute_result") else None
@@ -215,8 +218,7 @@ def _picture(data: str) -> str:
 
 @cache
 def _cleaner() -> SanitizeHTML:
-    tags = "table caption thead tbody tfoot tr th td p b i em strong br ul ol li div span small sup sub h3 h4".split()
-    return SanitizeHTML(tags=tags, attributes={"*": ["colspan", "rowspan", "scope"]}, strip=True)
+    return SanitizeHTML(tags=_KEPT_TAGS, attributes={"*": ["colspan", "rowspan", "scope"]}, strip=True)
 
 
 def _foreign(data: str) -> str:

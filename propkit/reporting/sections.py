@@ -12,12 +12,16 @@ import pandas as pd
 
 from propkit import domains, stats, store
 from propkit.domains import complaints, fees, repairs
+from propkit.figures import largest
 from propkit.model import Kpi
 from propkit.reporting import cards as card_room
 from propkit.reporting import charts, claims, tables
 from propkit.reporting.book import Book
 from propkit.reporting.display import Display, Heading, Receipt, esc, join
 from propkit.text import Text, minutes, number, yuan
+
+PARETO_BARS = 12
+"""Bars of a Pareto chart; what is rarer is added up as "other"."""
 
 REPORT_TITLES: dict[str, Text] = {"monthly_review": Text("物业服务月度复盘", "Monthly service review")}
 
@@ -99,7 +103,7 @@ def summary(book: Book, kpi_ids: Sequence[str], *, segments: Sequence[str] = ())
 def cards(book: Book, kpi_ids: Sequence[str]) -> Display:
     """A card for each KPI, with its target, change from the same month last year, and state."""
     told = [*_targets(book, kpi_ids), *_changes(book, kpi_ids)]
-    history = pd.concat([book.history(kpi_id) for kpi_id in kpi_ids], ignore_index=True)
+    history = book.months(kpi_ids)
     kpis = [book.kpi(kpi_id) for kpi_id in kpi_ids]
     return card_room.cards(history, kpis, period=book.month, lang=book.lang, claims=told)
 
@@ -149,6 +153,8 @@ def pareto(book: Book, kpi_id: str) -> Display:
     rates = book.rates([kpi_id], by=kpi.by) if book.splits(kpi_id, kpi.by) else pd.DataFrame()
     if rates.empty or set(rates["state"]) == {"no_data"}:
         return absent(book, kpi)
+    rates = largest(rates, PARETO_BARS)
+    rates = rates.assign(label=book.labels(kpi.by, rates["segment"]))
     found = claims.leading(kpi, rates, book.words(kpi.by))
     return charts.show(charts.pareto, rates, kpi, lang=book.lang, claim=found, source=_source(kpi))
 
@@ -170,7 +176,7 @@ def survival(book: Book, duration_id: str) -> Display:
     duration = domains.DURATIONS[duration_id]
     if used.empty:
         return absent(book, duration)
-    curve = stats.survival_table(used["minutes"].to_numpy(), used["completed"].to_numpy())
+    curve = _thinned(stats.survival_table(used["minutes"].to_numpy(), used["completed"].to_numpy()))
     n_open = int((~used["completed"]).sum())
     return charts.show(charts.survival, curve, duration, lang=book.lang, n_open=n_open, source=_SOURCES[duration.table])
 
@@ -254,7 +260,7 @@ def _changes(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
     if book.period.kind != "month":
         return []
     earlier = f"{int(book.month[:4]) - 1}{book.month[4:]}"
-    history = pd.concat([book.history(kpi_id) for kpi_id in kpi_ids], ignore_index=True)
+    history = book.months(kpi_ids)
     before, now = (history[history["period"] == month].set_index("kpi") for month in (earlier, book.month))
     kpis = [book.kpi(kpi_id) for kpi_id in kpi_ids]
     return claims.changes(kpis, before, now, Text("去年同月", "the same month last year"))
@@ -343,6 +349,11 @@ def _file_row(book: Book, entry: dict) -> list[str]:
         return [entry["file"], label, "—", "—", "—", entry["refused"][book.lang].splitlines()[0]]
     why = "；".join(f"{RULES[rule].get(book.lang)} {count}" for rule, count in entry["rejected"].items())
     return [entry["file"], label, *(number(entry[name]) for name in ("lines", "kept", "rejected_lines")), why or "—"]
+
+
+def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
+    """Keep the last step within each per cent: more cannot be seen, and a page must stay small."""
+    return curve[~(curve["survival"] * 100).round().duplicated(keep="last")].reset_index(drop=True)
 
 
 def _source(kpi: Kpi) -> Text:

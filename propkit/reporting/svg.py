@@ -1,4 +1,4 @@
-"""Figures to small, readable SVG: real text, page colours, two widths, the same bytes every time.  Chooses no content."""
+"""Figures to small SVG: real text, colours of the page, two widths, the same bytes every time.  Chooses no content."""
 
 from __future__ import annotations
 

@@ -64,10 +64,10 @@ def table(
     searchable: bool = False,
     stacked: bool = False,
 ) -> Display:
-    """Return any frame as a table: one column of the page for each column, headed by its name, first column as row heading.
+    """Return any frame as a table headed by the names of its columns; the first column heads the rows.
 
-    `numeric` names the columns to align right; numbers are printed as given, missing values as "—".  `searchable` adds a
-    box that filters rows; `stacked` turns rows into cards on a phone.
+    `numeric` names the columns to align right; numbers are printed as given, missing values as "—".  `searchable`
+    adds a box that filters rows; `stacked` turns rows into cards on a phone.
     """
     right = [name in numeric or pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
     rows = [
@@ -145,8 +145,8 @@ def heat_map(
 ) -> Display:
     """Return segments by items as a table whose colours are the difference from the whole, in nine steps.
 
-    `rates`: one row for each kpi and segment, columns kpi, segment, label and the figures; the rows of segment "all" are
-    the whole.  The colour describes; it is no test.  Indicative figures carry no colour, hidden ones no number.
+    `rates`: one row for each kpi and segment, columns kpi, segment, label and the figures; the rows of segment "all"
+    are the whole.  The colour describes; it is no test.  Indicative figures carry no colour, hidden ones no number.
     """
     names = list(dict.fromkeys(rates["kpi"]))
     whole = {row["kpi"]: row for row in records(rates.loc[rates["segment"].eq("all")])}
@@ -163,7 +163,9 @@ def heat_map(
     return Display(*(_figured(inner, title, subtitle, source, lang),) * 2, _heat_words(rates, kpis, title, lang))
 
 
-def layout(heads: Sequence[Cell], rows: Sequence[Sequence[Cell]], *, caption: str, kind: str = "", label: str = "") -> str:
+def layout(
+    heads: Sequence[Cell], rows: Sequence[Sequence[Cell]], *, caption: str, kind: str = "", label: str = ""
+) -> str:
     """Return cells as an HTML table in a region that scrolls sideways by itself on a narrow screen."""
     top = "".join(f'<th scope="col"{_right(cell)}>{esc(cell.words)}</th>' for cell in heads)
     body = "".join(f"<tr>{_row(row, heads)}</tr>" for row in rows)
@@ -212,7 +214,7 @@ def _count(row: Mapping[str, object]) -> float:
 
 
 def _state_class(row: Mapping[str, object]) -> str:
-    return {"unreliable": "soft", "provisional": "soft", "suppressed": "soft", "no_data": "soft"}.get(str(row["state"]), "")
+    return "" if row["state"] in ("ok", "census") else "soft"
 
 
 def _figure(row: Mapping[str, object] | None, kpi: Kpi, lang: str) -> Cell:

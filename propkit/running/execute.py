@@ -27,13 +27,13 @@ from propkit import store
 from propkit.periods import parse_period
 from propkit.reporting import page
 from propkit.reporting.book import months_with_data
+from propkit.reporting.display import RECEIPT
 from propkit.running import plan
 from propkit.running.outcomes import Failure
 from propkit.running.plan import Job
 from propkit.text import Text
 from propkit.workspace import Workspace
 
-RECEIPT = "application/vnd.propkit.receipt+json"
 ENGINE = "propkit"
 _KERNEL = Path(__file__).with_name("kernel.py")
 _OWN_ERRORS = {"PropkitError", "ConfigError", "DataError", "LockedError", "Faults", "Refusal"}
@@ -224,10 +224,10 @@ def _compare(used: Mapping[str, object], asked: Mapping[str, str], notebook: Not
 def _page(workspace: Workspace, job: Job, notebook: NotebookNode, receipt: Mapping[str, object]) -> bytes:
     report = plan.find_report(job.report)
     name, period = store.communities(workspace)[job.community], parse_period(job.period)
-    title = {"zh": f"{name} {period.label('zh')}{report.label.zh}", "en": f"{name}: {report.label.en}, {period.id}"}
+    title = str(receipt.get("title") or f"{name} {report.label.get(job.lang)}")
     meta = {
-        "kicker": report.label.get(job.lang),
-        "facts": [_EDITIONS[job.edition].get(job.lang)],
+        "kicker": str(receipt.get("kicker") or period.label(job.lang)),
+        "facts": list(receipt.get("facts") or [_EDITIONS[job.edition].get(job.lang)]),
         "home": "../../../index.html",
         "as_of": job.as_of,
         "data": str(receipt.get("data_sha256", ""))[:12],
@@ -236,7 +236,7 @@ def _page(workspace: Workspace, job: Job, notebook: NotebookNode, receipt: Mappi
         "parameters": {"community": job.community, "period": job.period, "edition": job.edition, "lang": job.lang},
     }
     try:
-        return page.render(notebook, title=title[job.lang], lang=job.lang, meta=meta).encode()
+        return page.render(notebook, title=title, lang=job.lang, meta=meta).encode()
     except Exception as error:
         raise Failure("template_error", Text(f"页面生成失败：{type(error).__name__}",
                                              f"making the page failed: {type(error).__name__}"), notebook) from None  # fmt: skip

@@ -4,7 +4,7 @@ Owns the rule "scalars give a dict, arrays give a DataFrame with one row per ele
 It must not know any statistical formula.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from itertools import pairwise
 from typing import Any
 
@@ -29,6 +29,11 @@ def floats(where: str, name: str, values: Any) -> np.ndarray:
 
 
 def _tolerant_floats(where: str, name: str, values: Any) -> np.ndarray:
+    if isinstance(values, Mapping | Set):
+        # Taken by position, the numerator of one key would meet the base of another.
+        raise ValueError(
+            f"{where}: {name} is a {type(values).__name__}, expected a list or Series, which have an order"
+        )
     series = pd.Series(values if pd.api.types.is_list_like(values) else [values], dtype=object)
     numbers = pd.to_numeric(series, errors="coerce").astype(float)
     bad = series[numbers.isna() & series.notna()]

@@ -140,7 +140,7 @@ def presentation_status(count: Numbers, nobs: Numbers, survey: Any = False) -> R
     Columns: status (no_data, suppressed, unreliable, ok), ci_width (share), relative_ci_width (width / estimate,
     missing at 0), extreme. Errors: ValueError for count > nobs.
 
-    >>> presentation_status([5, 8, 20, 45, 60], [0 + 5, 9, 25, 60, 60], survey=True)["status"].tolist()
+    >>> presentation_status([5, 8, 20, 45, 60], [5, 9, 25, 60, 60], survey=True)["status"].tolist()
     ['suppressed', 'suppressed', 'unreliable', 'ok', 'ok']
     """
     numbers, index = nested_counts("presentation_status", count=count, nobs=nobs)

@@ -199,7 +199,8 @@ def correlation_ci(x: Numbers, y: Numbers, method: str = "spearman", confidence:
 
     Formula: "pearson" Fisher z; "spearman" atanh(rho) +- z sqrt((1 + rho^2/2)/(n - 3)) (Bonett & Wright 2000);
     "kendall" tau-b without interval. Pairs with a missing value are left out.
-    Columns: estimate, low, high, p_value, n (missing if one side is constant or under 3 pairs; limits need 4).
+    Columns: estimate, low, high, p_value, n (missing if one side is constant or under 3 pairs; limits need 4 pairs
+    which are not perfectly correlated).
     Errors: ValueError for an unknown method.
 
     >>> result = correlation_ci([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5])
@@ -215,12 +216,11 @@ def correlation_ci(x: Numbers, y: Numbers, method: str = "spearman", confidence:
     test = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": stats.kendalltau}[method](a, b)
     estimate = float(np.clip(test.statistic, -1, 1))
     low = high = np.nan
-    if method != "kendall" and n > 3:
+    # A perfect correlation would get an interval of zero width, which claims certainty from a handful of pairs.
+    if method != "kendall" and n > 3 and abs(estimate) < 1 - NO_CHANGE:
         spread = 1.0 if method == "pearson" else 1 + estimate**2 / 2
         reach = stats.norm.isf(half) * np.sqrt(spread / (n - 3))
-        # A perfect correlation has no finite atanh; its interval is the point.
-        centre = np.arctanh(estimate) if abs(estimate) < 1 else np.inf * estimate
-        low, high = float(np.tanh(centre - reach)), float(np.tanh(centre + reach))
+        low, high = (float(np.tanh(np.arctanh(estimate) + side * reach)) for side in (-1, 1))
     return {"estimate": estimate, "low": low, "high": high, "p_value": float(test.pvalue), "n": n}
 
 

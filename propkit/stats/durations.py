@@ -119,7 +119,8 @@ def completed_within(duration: Numbers, completed: Any, limit: Numbers, confiden
     times, done = _orders(where, duration, completed)
     curve = _curve(times, done, tail(where, confidence))
     rows = [_within(times, done, curve, promise, confidence) for promise in numbers["limit"]]
-    return answer({name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}, index)
+    columns = ("estimate", "low", "high", "at_risk", "n", "status")
+    return answer({name: np.array([row[name] for row in rows]) for name in columns}, index)
 
 
 def _within(
@@ -191,12 +192,12 @@ def cumulative_incidence(duration: Numbers, outcome: Any, event: Any, censored: 
     numbers, index = elements(where, times=times)
     labels = pd.Series(np.atleast_1d(np.asarray(outcome, dtype=object)))
     lengths = np.atleast_1d(floats(where, "duration", duration))
-    if len(labels) != len(lengths) or labels[~np.isnan(lengths)].isna().any():
+    known = ~np.isnan(lengths)
+    if len(labels) != len(lengths) or labels[known].isna().any():
         raise ValueError(f"{where}: an order has a duration without an outcome, expected one outcome for each order")
-    ended = (labels != censored).to_numpy()
-    lengths, is_ended = _orders(where, lengths, ended)
-    is_event = (labels == event).to_numpy()[~np.isnan(np.atleast_1d(floats(where, "duration", duration)))]
-    curve = _incidence(lengths, is_event, is_ended & ~is_event)
+    lengths, ended = _orders(where, lengths, (labels != censored).to_numpy())
+    is_event = (labels == event).to_numpy()[known]
+    curve = _incidence(lengths, is_event, ended & ~is_event)
     at = np.searchsorted(curve["time"], numbers["times"], side="right") - 1
     columns = {name: np.where(at >= 0, curve[name][at], 0.0) for name in ("estimate", "competing", "open")}
     longest = lengths.max() if len(lengths) else -np.inf

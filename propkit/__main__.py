@@ -1,0 +1,6 @@
+"""`python -m propkit` is the command `propkit`."""
+
+from propkit.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""What `ingest`, `check`, `values` and `kpis` print.  Computes no figure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+import rich_click as click
+
+from propkit import domains, store
+from propkit.console import Console, csv_text
+from propkit.errors import ConfigError, nearest
+from propkit.figures import COLUMNS
+from propkit.model import Duration, Kpi, to_json
+from propkit.periods import parse_period
+from propkit.text import Text
+from propkit.workspace import Workspace
+
+RULE_WORDS: dict[str, Text] = {
+    "required": Text("缺少必填项", "a required cell is empty"),
+    "unreadable": Text("读不懂", "unreadable"),
+    "not_a_choice": Text("不在选项中", "not a choice"),
+    "out_of_range": Text("超出范围", "out of range"),
+    "ambiguous_date": Text("日期有歧义", "ambiguous date"),
+    "ambiguous_place": Text("房号有歧义", "ambiguous unit"),
+    "impossible_order": Text("时间先后矛盾", "impossible order of times"),
+    "future": Text("晚于导出日", "in the future"),
+    "duplicate": Text("重复", "duplicate"),
+    "superseded": Text("有更新的版本", "superseded by a newer line"),
+    "total_row": Text("合计行", "totals row"),
+    "side_note": Text("表外说明", "side note"),
+    "unknown_community": Text("小区不认识", "unknown community"),
+}
+_KIND_WORDS: dict[str, Text] = {
+    "share": Text("占比", "share"),
+    "mean": Text("平均得分", "mean score"),
+    "rate": Text("每千户次数", "rate"),
+    "money": Text("金额比", "ratio of money"),
+    "count": Text("数量", "count"),
+    "duration": Text("时长", "duration"),
+}
+
+
+def ingested(say: Console, result: store.Ingested) -> None:
+    """Print one line for each file, with lines = kept + refused, then the files that were refused or fit no source."""
+    say.json({"files": result.files, "unmatched": result.unmatched, "read": result.read})
+    headers = (Text("文件", "file"), Text("表", "table"), Text("行数", "lines"), Text("保留", "kept"),
+               Text("拒收", "refused"), Text("原因", "rules"))  # fmt: skip
+    read = [entry for entry in result.files if not entry["refused"]]
+    say.table(headers, [_file_line(say, entry) for entry in read], right=(2, 3, 4))
+    for entry in result.refused:
+        said = entry["refused"][say.lang]
+        say.say(f"拒收整个文件  {said}", f"refused whole  {said}")
+    for file in result.unmatched:
+        say.note(f"没有对应的 [[source]]，未读  {file}", f"fits no [[source]], not read  {file}")
+    lines, kept = (sum(entry[name] for entry in read) for name in ("lines", "kept"))
+    say.say(
+        f"{len(read)} 个文件：{lines:,} 行 = 保留 {kept:,} + 拒收 {lines - kept:,}；拒收整个文件 {len(result.refused)} 个，本次读取 {result.read} 个",
+        f"{len(read)} files: {lines:,} lines = {kept:,} kept + {lines - kept:,} refused; "
+        f"{len(result.refused)} files refused whole, {result.read} read anew",
+    )
+
+
+def checked(say: Console, workspace: Workspace) -> int:
+    """Print what is wrong with the data of the last ingest; returns how many kinds of findings there are."""
+    found = store.results(workspace)
+    if not found["files"]:
+        raise ConfigError(
+            Text("还没有读入数据", "no data were read yet"), place=str(workspace.root), hint="propkit ingest"
+        )
+    rejects = _by_rule(store.load_rejects(workspace))
+    findings = [finding for entry in found["files"] for finding in _findings(entry)]
+    findings += [("unmatched", file, Text("没有对应的 [[source]]", "fits no [[source]]")) for file in found["unmatched"]]
+    say.json({
+        "rejects": rejects,
+        "findings": [{"kind": kind, "file": file, "text": text.get(say.lang)} for kind, file, text in findings],
+    })  # fmt: skip
+    headers = (Text("表", "table"), Text("列", "column"), Text("原因", "rule"), Text("行数", "lines"), Text("第一处", "first at"))
+    say.table(headers, [[_table(say, row["table"]), row["column"], _rule(say, row["rule"]), f"{row['lines']:,}",
+                         row["first"]] for row in rejects], right=(3,))  # fmt: skip
+    for _, file, text in findings:
+        say.say(f"{file}  {text.zh}", f"{file}  {text.en}")
+    if not rejects and not findings:
+        say.say("没有发现问题", "nothing was found")
+    return len(rejects) + len(findings)
+
+
+def figures(say: Console, workspace: Workspace, rates: pd.DataFrame, form: str) -> None:
+    """Print tidy figures: `csv` and `json` in full precision as they are counted, `table` in the reader's units."""
+    records = [_plain(record) for record in rates[COLUMNS].to_dict("records")]
+    if form == "json":
+        Console(say.lang, say.quiet, as_json=True).json(records)
+    elif form == "csv":
+        click.echo(csv_text(COLUMNS, records), nl=False)
+    else:
+        _figure_table(say, workspace, rates)
+
+
+def catalogue(say: Console) -> None:
+    """Print every KPI and duration."""
+    everything = [*domains.KPIS.values(), *domains.DURATIONS.values()]
+    say.json([_card_data(entry) for entry in everything])
+    headers = (Text("指标", "id"), Text("名称", "name"), Text("种类", "kind"), Text("表", "table"), Text("分子", "numerator"))
+    say.table(headers, [[entry.id, entry.label.get(say.lang), _KIND_WORDS[_kind(entry)].get(say.lang),
+                         _table(say, entry.table), entry.top.get(say.lang)] for entry in everything])  # fmt: skip
+
+
+def card(say: Console, name: str) -> None:
+    """Print the definition of one KPI or duration; an unknown id is a ConfigError with the nearest one."""
+    known: dict[str, Kpi | Duration] = {**domains.KPIS, **domains.DURATIONS}
+    if name not in known:
+        raise ConfigError(
+            Text("没有这个指标", "no such KPI"), got=name, expected="propkit kpis", hint=nearest(name, known)
+        )
+    entry = known[name]
+    say.json(_card_data(entry))
+    say.say(f"{entry.label.zh}（{entry.id}）", f"{entry.label.en} ({entry.id})")
+    lines = _duration_lines(entry) if isinstance(entry, Duration) else _kpi_lines(entry)
+    lines += [(Text("出处", "source"), Text(entry.source, entry.source)), (Text("说明", "note"), entry.note)]
+    say.table((), [[label.get(say.lang), text.get(say.lang)] for label, text in lines if text.zh])
+
+
+def _file_line(say: Console, entry: Mapping) -> list[str]:
+    rules = "、".join(f"{_rule(say, rule)} {count}" for rule, count in entry["rejected"].items())
+    return [entry["file"], _table(say, entry["table"]), f"{entry['lines']:,}", f"{entry['kept']:,}",
+            f"{entry['rejected_lines']:,}", rules]  # fmt: skip
+
+
+def _by_rule(rejects: pd.DataFrame) -> list[dict]:
+    """Count distinct lines for each table, column and rule, with the place of the first."""
+    counts, first = Counter(), {}
+    distinct = rejects.drop_duplicates(["table", "file", "sheet", "line", "column", "rule"])
+    for row in distinct.to_dict("records"):
+        key = (row["table"], row["column"], row["rule"])
+        counts[key] += 1
+        first.setdefault(key, f"{row['file']}:{row['line']}")
+    return [
+        {"table": table, "column": column, "rule": rule, "lines": counts[table, column, rule],
+         "first": first[table, column, rule]}
+        for table, column, rule in sorted(counts)
+    ]  # fmt: skip
+
+
+def _findings(entry: Mapping) -> Iterable[tuple[str, str, Text]]:
+    """What the account of one file holds against it, apart from its rejects."""
+    file = entry["file"]
+    if entry["refused"]:
+        yield "refused", file, Text(entry["refused"]["zh"], entry["refused"]["en"])
+    for column, cells in entry["unmapped_values"].items():
+        shown = ", ".join(f"{cell!r} x {count}" for cell, count in cells.items())
+        yield "unmapped_values", file, Text(f"列 {column} 有没对应的值：{shown}", f"unmapped values in {column}: {shown}")
+    for column, cells in entry["unused_mappings"].items():
+        shown = ", ".join(cells)
+        yield "unused_mappings", file, Text(f"列 {column} 有没用上的对应：{shown}", f"unused mappings of {column}: {shown}")
+    for check in entry["checks"]:
+        if not check["equal"]:
+            told = (check["line"], check["column"], check["printed"], check["recomputed"])
+            yield "checks", file, Text("第 {} 行合计 {}：印的是 {}，重算是 {}".format(*told),
+                                       "line {}, total of {}: printed {}, recomputed {}".format(*told))  # fmt: skip
+    if entry["missing_columns"]:
+        shown = ", ".join(entry["missing_columns"])
+        yield "missing_columns", file, Text(f"没有这些列：{shown}", f"columns not there: {shown}")
+    yield from _headers(file, entry)
+    for warning in entry["warnings"]:
+        yield "warnings", file, Text(warning, warning)
+
+
+def _headers(file: str, entry: Mapping) -> Iterable[tuple[str, str, Text]]:
+    """Headers that were left out are counted, the personal ones apart."""
+    dropped, personal = len(entry["dropped_headers"]), len(entry["personal_headers"])
+    if dropped:
+        shown = ", ".join(entry["dropped_headers"])
+        yield "dropped_headers", file, Text(f"没有读的表头 {dropped} 个：{shown}", f"{dropped} headers not read: {shown}")
+    if personal:
+        yield "personal_headers", file, Text(f"个人信息表头 {personal} 个，未读", f"{personal} personal headers, not read")
+
+
+def _plain(record: Mapping) -> dict[str, object]:
+    return {name: None if pd.isna(value) else getattr(value, "item", lambda value=value: value)()
+            for name, value in record.items()}  # fmt: skip
+
+
+def _figure_table(say: Console, workspace: Workspace, rates: pd.DataFrame) -> None:
+    from propkit.reporting.display import format_interval, format_n, format_rate, state_words
+
+    names = store.communities(workspace)
+    headers = (Text("指标", "kpi"), Text("小区", "community"), Text("期间", "period"), Text("分组", "segment"),
+               Text("数值", "value"), Text("95% 区间", "95% interval"), Text("n", "n"), Text("状态", "state"))  # fmt: skip
+    rows = []
+    for row in rates.to_dict("records"):
+        kpi = domains.KPIS[row["kpi"]]
+        rows.append([
+            kpi.label.get(say.lang), names[row["community"]], parse_period(row["period"]).label(say.lang),
+            _segment(say, row, list(rates.columns)), format_rate(row, kpi, say.lang), format_interval(row, kpi, say.lang),
+            format_n(row, say.lang).removeprefix("n="), state_words(row["state"], say.lang),
+        ])  # fmt: skip
+    say.table(headers, rows, right=(4, 5, 6))
+
+
+def _segment(say: Console, row: Mapping, columns: list[str]) -> str:
+    """Return the reader's words for the segment of a row."""
+    by = columns[len(COLUMNS) :]
+    if not by or row["segment"] == "all":
+        return Text("全部", "all").get(say.lang)
+    choices = [(domains.SEGMENTS[name].choices if name in domains.SEGMENTS else {}, row[name]) for name in by]
+    return " | ".join(known[value].get(say.lang) if value in known else str(value) for known, value in choices)
+
+
+def _card_data(entry: Kpi | Duration) -> dict:
+    return {**to_json(entry), "kind": _kind(entry)}
+
+
+def _kind(entry: Kpi | Duration) -> str:
+    return "duration" if isinstance(entry, Duration) else entry.kind
+
+
+def _kpi_lines(kpi: Kpi) -> list[tuple[Text, Text]]:
+    wait, dated = kpi.matures_after, _column_label(kpi.table, kpi.dated_by)
+    better = {"up": Text("越高越好", "higher is better"), "down": Text("越低越好", "lower is better")}
+    goal = f"{kpi.target:g} " if kpi.target is not None else ""
+    unit = Text(goal + kpi.unit.zh, goal + kpi.unit.en) if goal else Text("", "")
+    return [
+        (Text("分子", "numerator"), kpi.top),
+        (Text("分母", "denominator"), kpi.bottom),
+        (Text("种类", "kind"), _KIND_WORDS[kpi.kind]),
+        (Text("单位", "unit"), kpi.unit),
+        (Text("方向", "direction"), better.get(kpi.better or "", Text("", ""))),
+        (Text("归属日期", "dated by"), dated),
+        (Text("成熟期", "matures after"), Text(f"{wait} 天", f"{wait} days") if wait else Text("", "")),
+        (Text("目标", "target"), unit),
+        (Text("表", "table"), domains.TABLES[kpi.table].label if kpi.table in domains.TABLES else Text(kpi.table, kpi.table)),
+    ]
+
+
+def _duration_lines(duration: Duration) -> list[tuple[Text, Text]]:
+    limit = f"{duration.limit}" if duration.limit is not None else ""
+    ends = [_column_label(duration.table, name) for name in (duration.start, duration.end)]
+    return [
+        (Text("时长", "duration"), duration.top),
+        (Text("起止", "from and to"), Text(f"{ends[0].zh} → {ends[1].zh}", f"{ends[0].en} -> {ends[1].en}")),
+        (Text("时限", "limit"), Text(f"{limit} 分钟", f"{limit} minutes") if limit else Text("", "")),
+        (Text("种类", "kind"), _KIND_WORDS["duration"]),
+    ]
+
+
+def _column_label(table: str, column: str) -> Text:
+    known = domains.TABLES[table].columns if table in domains.TABLES else {}
+    label = known[column].label if column in known else None
+    return Text(f"{label.zh}（{column}）", f"{label.en} ({column})") if label else Text(column, column)
+
+
+def _table(say: Console, name: str) -> str:
+    return domains.TABLES[name].label.get(say.lang) if name in domains.TABLES else name
+
+
+def _rule(say: Console, rule: str) -> str:
+    return RULE_WORDS[rule].get(say.lang) if rule in RULE_WORDS else rule

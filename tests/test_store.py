@@ -1,0 +1,178 @@
+"""Raw files into the store and out again: accounts, re-exports, changes, atomic writes, one writer at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from propkit import domains, store
+from propkit.errors import ConfigError, DataError, LockedError
+from propkit.workspace import Workspace, open_workspace
+
+SETTINGS = """
+[[community]]
+id = "yinhe"
+name = "银河湾"
+[[community]]
+id = "cuihu"
+name = "翠湖"
+
+[[source]]
+table = "work_order"
+files = "工单*.csv"
+community = "小区"
+"""
+HEAD = "工单编号,小区,房号,报修时间,完成时间,姓名\n"
+SEPTEMBER = HEAD + "A1,银河湾,1-1-101,2025-09-01 08:00,,测试甲\nA2,翠湖,1-1-102,2025-09-02 08:00,2025-09-02 10:00,测试乙\n"
+OCTOBER = HEAD + "A1,银河湾,1-1-101,2025-09-01 08:00,2025-10-01 09:00,测试甲\nA3,银河湾,1-1-101,2025-10-02 08:00,,测试甲\n"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    (tmp_path / "propkit.toml").write_text(SETTINGS, "utf-8")
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "工单9月.csv").write_text(SEPTEMBER, "utf-8")
+    (tmp_path / "raw" / "工单10月.csv").write_text(OCTOBER, "gb18030")
+    return open_workspace(tmp_path)
+
+
+def test_ingest_accounts_for_every_line_and_counts_a_key_once(workspace: Workspace) -> None:
+    done = store.ingest(workspace)
+    rows = store.load(workspace)["work_order"].set_index("order_id")
+
+    by_file = {entry["file"]: entry for entry in done.files}
+    assert (by_file["工单9月.csv"]["lines"], by_file["工单9月.csv"]["kept"]) == (2, 1)
+    assert by_file["工单9月.csv"]["rejected"] == {"superseded": 1}
+    assert by_file["工单10月.csv"]["encoding"] == "gb18030"
+    assert sorted(rows.index) == ["A1", "A2", "A3"]
+    assert rows.loc["A1", "completed_at"] == pd.Timestamp("2025-10-01 09:00")
+    assert sum(entry["lines"] for entry in done.files) == len(rows) + len(store.load_rejects(workspace))
+
+
+def test_ingest_reads_only_what_changed(workspace: Workspace) -> None:
+    assert store.ingest(workspace).read == 2
+    assert store.ingest(workspace).read == 0
+
+    (workspace.raw / "工单9月.csv").write_text(SEPTEMBER + "A4,翠湖,1-1-103,2025-09-05 08:00,,测试丙\n", "utf-8")
+
+    assert store.ingest(workspace).read == 1
+    assert "A4" in set(store.load(workspace)["work_order"]["order_id"])
+
+
+def test_a_removed_file_takes_its_rows_with_it(workspace: Workspace) -> None:
+    store.ingest(workspace)
+    (workspace.raw / "工单9月.csv").unlink()
+    store.ingest(workspace)
+
+    assert set(store.load(workspace)["work_order"]["order_id"]) == {"A1", "A3"}
+    assert store.load(workspace, ["cuihu"])["work_order"].empty
+
+
+def test_names_and_rooms_never_reach_the_store(workspace: Workspace) -> None:
+    store.ingest(workspace)
+
+    content = b"".join(path.read_bytes() for path in (workspace.store / "rows").rglob("*.parquet"))
+    for secret in ("测试甲", "1-1-101"):
+        assert secret.encode() not in content
+    homes = store.load(workspace)["work_order"]["household"]
+    assert homes.str.fullmatch(r"[0-9a-f]{16}").all()
+
+
+def test_the_same_room_in_two_communities_is_two_households(workspace: Workspace) -> None:
+    text = HEAD + "B1,银河湾,1-1-101,2025-09-01 08:00,,x\nB2,翠湖,1-1-101,2025-09-01 08:00,,x\n"
+    (workspace.raw / "工单11月.csv").write_text(text, "utf-8")
+    store.ingest(workspace)
+
+    rows = store.load(workspace)["work_order"].set_index("order_id")
+    assert rows.loc["B1", "household"] != rows.loc["B2", "household"]
+    assert rows.loc["B1", "household"] == rows.loc["A1", "household"]
+
+
+def test_a_refused_file_does_not_stop_the_others(workspace: Workspace) -> None:
+    (workspace.raw / "工单12月.csv").write_bytes(b"")
+    done = store.ingest(workspace)
+
+    assert [entry["file"] for entry in done.refused] == ["工单12月.csv"]
+    assert done.refused[0]["refused"]["code"] == "empty"
+    assert len(store.load(workspace)["work_order"]) == 3
+
+
+def test_files_that_no_source_names_are_listed(workspace: Workspace) -> None:
+    (workspace.raw / "说明.txt").write_text("x", "utf-8")
+
+    assert store.ingest(workspace).unmatched == ["说明.txt"]
+
+
+def test_store_can_be_deleted_and_made_again(workspace: Workspace) -> None:
+    store.ingest(workspace)
+    before = store.load(workspace)["work_order"].drop(columns="household")
+    for path in sorted(workspace.store.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    store.ingest(workspace)
+
+    pd.testing.assert_frame_equal(store.load(workspace)["work_order"].drop(columns="household"), before)
+
+
+def test_load_of_an_empty_store_has_every_table_and_dtype(workspace: Workspace) -> None:
+    tables = store.load(workspace)
+
+    assert set(tables) == set(domains.TABLES)
+    assert tables["work_order"].dtypes["reported_at"] == "datetime64[s]"
+
+
+def test_data_cutoff_is_asked_or_the_last_day_with_data(workspace: Workspace) -> None:
+    with pytest.raises(DataError, match="there are no data yet"):
+        store.data_cutoff(workspace)
+
+    store.ingest(workspace)
+
+    assert store.data_cutoff(workspace) == pd.Timestamp("2025-10-02 23:59:59")
+    assert store.data_cutoff(workspace, "2025-09-30") == pd.Timestamp("2025-09-30 23:59:59")
+
+
+def test_unknown_community_says_the_nearest(workspace: Workspace) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'yinhe'"):
+        store.check_community(workspace, "yinge")
+
+
+def test_a_second_writer_is_turned_away(workspace: Workspace) -> None:
+    with store.locked(workspace):
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            outcome = pool.apply(_try_lock, (str(workspace.root),))
+
+    assert outcome == LockedError.exit_code
+
+
+def _try_lock(root: str) -> int:
+    try:
+        with store.locked(open_workspace(root)):
+            return 0
+    except LockedError as error:
+        return error.exit_code
+
+
+def test_write_bytes_leaves_the_old_file_when_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "page.html"
+    store.write_bytes(path, b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        store.write_bytes(path, b"new")
+
+    assert path.read_bytes() == b"old"
+
+
+def test_fingerprint_changes_with_the_rows_of_the_community_only(workspace: Workspace) -> None:
+    store.ingest(workspace)
+    before = {place: store.fingerprint(workspace, place) for place in ("yinhe", "cuihu")}
+    (workspace.raw / "工单11月.csv").write_text(HEAD + "C1,翠湖,1-1-109,2025-09-09 08:00,,x\n", "utf-8")
+    store.ingest(workspace)
+
+    assert store.fingerprint(workspace, "yinhe") == before["yinhe"]
+    assert store.fingerprint(workspace, "cuihu") != before["cuihu"]
