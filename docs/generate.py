@@ -46,8 +46,15 @@ def _tables(lang: str) -> str:
 
 def _table(table: Table, lang: str) -> str:
     rows = [
-        _row((f"**{name}**" if column.required else name, column.label.zh, column.kind, _allowed(column),
-              " · ".join(dict.fromkeys([*column.headers, column.label.zh]))))
+        _row(
+            (
+                f"**{name}**" if column.required else name,
+                column.label.zh,
+                column.kind,
+                _allowed(column),
+                " · ".join(dict.fromkeys([*column.headers, column.label.zh])),
+            )
+        )
         for name, column in table.columns.items()
     ]
     head = f"### `{table.name}` {table.label.zh} ({table.label.get(lang)})\n\nKey: {', '.join(table.key)}."

@@ -15,12 +15,10 @@ import rich_click as click
 
 from propkit import console
 from propkit.console import Command, Console, Param, Program
-from propkit.errors import EXIT_DATA, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, ConfigError
+from propkit.errors import EXIT_DATA, EXIT_OK, EXIT_SOME_FAILED, ConfigError
 from propkit.text import Text
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from propkit.workspace import Workspace
 
 COMMANDS: list[Command] = []
@@ -66,7 +64,9 @@ def _flag(name: str, zh: str, en: str) -> Param:
     return Param((name,), Text(zh, en), {"is_flag": True})
 
 
-_COMMUNITY = _many(("--community", "-c", "communities"), "小区的 id 或名称，可重复", "Id or name of a community; repeatable")
+_COMMUNITY = _many(
+    ("--community", "-c", "communities"), "小区的 id 或名称，可重复", "Id or name of a community; repeatable"
+)
 _PERIOD = _many(
     ("--period", "-p", "periods"),
     "期间：2025-09、2025Q3、2025、2025-03..2025-08、last-month；逗号分隔或重复",
@@ -199,7 +199,12 @@ def status(say: Console, workspace: Path) -> int:
     return console_reports.status(say, _open(workspace))
 
 
-@_command(_DAILY, "由运行记录重建总目录 reports/index.html。", "Rebuild reports/index.html from the record of runs.", "propkit index")
+@_command(
+    _DAILY,
+    "由运行记录重建总目录 reports/index.html。",
+    "Rebuild reports/index.html from the record of runs.",
+    "propkit index",
+)
 def index(say: Console, workspace: Path) -> int:
     from propkit.running import manifest
 
@@ -273,5 +278,3 @@ def _places(workspace: Workspace, asked: Sequence[str]) -> list[str]:
 
     by_name = {name: place for place, name in store.communities(workspace).items()}
     return list(dict.fromkeys(store.check_community(workspace, by_name.get(name, name)) for name in _split(asked)))
-
-

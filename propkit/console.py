@@ -140,11 +140,17 @@ class Program(_Spoken, click.RichGroup):
         except click.ClickException as error:
             _fail(_usage_words(error, self.lang), EXIT_USAGE)
         except (click.Abort, KeyboardInterrupt):
-            done = Text("已中断。完成的部分保留，再次运行会接着做。", "Interrupted. What is done stays; run again to go on.")
+            done = Text(
+                "已中断。完成的部分保留，再次运行会接着做。", "Interrupted. What is done stays; run again to go on."
+            )
             _fail(done.get(self.lang), EXIT_INTERRUPTED)
 
 
-LANGUAGE = Param(("--lang",), Text("界面语言", "Language of the console"), {"type": click.Choice(["zh", "en"]), "expose_value": False})
+LANGUAGE = Param(
+    ("--lang",),
+    Text("界面语言", "Language of the console"),
+    {"type": click.Choice(["zh", "en"]), "expose_value": False},
+)
 COMMON = (
     Param(("--workspace", "-w"), Text("工作区文件夹", "Workspace folder"),
           {"type": click.Path(path_type=Path), "default": Path("."), "show_default": True}),

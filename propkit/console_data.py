@@ -71,16 +71,29 @@ def checked(say: Console, workspace: Workspace) -> int:
         )
     rejects = _by_rule(store.load_rejects(workspace))
     findings = [finding for entry in found["files"] for finding in _findings(entry)]
-    findings += [("unmatched", file, Text("没有对应的 [[source]]", "fits no [[source]]")) for file in found["unmatched"]]
+    findings += [
+        ("unmatched", file, Text("没有对应的 [[source]]", "fits no [[source]]")) for file in found["unmatched"]
+    ]
     say.json({
         "rejects": rejects,
         "findings": [{"kind": kind, "file": file, "text": text.get(say.lang)} for kind, file, text in findings],
+        "headers": [_dropped(entry) for entry in found["files"]],
     })  # fmt: skip
-    headers = (Text("表", "table"), Text("列", "column"), Text("原因", "rule"), Text("行数", "lines"), Text("第一处", "first at"))
+    headers = (
+        Text("表", "table"),
+        Text("列", "column"),
+        Text("原因", "rule"),
+        Text("行数", "lines"),
+        Text("第一处", "first at"),
+    )
     say.table(headers, [[_table(say, row["table"]), row["column"], _rule(say, row["rule"]), f"{row['lines']:,}",
                          row["first"]] for row in rejects], right=(3,))  # fmt: skip
     for _, file, text in findings:
         say.say(f"{file}  {text.zh}", f"{file}  {text.en}")
+    for left in map(_dropped, found["files"]):
+        if left["dropped"] or left["personal"]:
+            say.say("{file}  没有读的表头 {dropped} 个，其中按规定不读的个人信息 {personal} 个".format(**left),
+                    "{file}  headers not read: {dropped}, and {personal} that are personal".format(**left))  # fmt: skip
     if not rejects and not findings:
         say.say("没有发现问题", "nothing was found")
     return len(rejects) + len(findings)
@@ -101,7 +114,13 @@ def catalogue(say: Console) -> None:
     """Print every KPI and duration."""
     everything = [*domains.KPIS.values(), *domains.DURATIONS.values()]
     say.json([_card_data(entry) for entry in everything])
-    headers = (Text("指标", "id"), Text("名称", "name"), Text("种类", "kind"), Text("表", "table"), Text("分子", "numerator"))
+    headers = (
+        Text("指标", "id"),
+        Text("名称", "name"),
+        Text("种类", "kind"),
+        Text("表", "table"),
+        Text("分子", "numerator"),
+    )
     say.table(headers, [[entry.id, entry.label.get(say.lang), _KIND_WORDS[_kind(entry)].get(say.lang),
                          _table(say, entry.table), entry.top.get(say.lang)] for entry in everything])  # fmt: skip
 
@@ -149,31 +168,30 @@ def _findings(entry: Mapping) -> Iterable[tuple[str, str, Text]]:
         yield "refused", file, Text(entry["refused"]["zh"], entry["refused"]["en"])
     for column, cells in entry["unmapped_values"].items():
         shown = ", ".join(f"{cell!r} x {count}" for cell, count in cells.items())
-        yield "unmapped_values", file, Text(f"列 {column} 有没对应的值：{shown}", f"unmapped values in {column}: {shown}")
+        yield (
+            "unmapped_values",
+            file,
+            Text(f"列 {column} 有没对应的值：{shown}", f"unmapped values in {column}: {shown}"),
+        )
     for column, cells in entry["unused_mappings"].items():
         shown = ", ".join(cells)
-        yield "unused_mappings", file, Text(f"列 {column} 有没用上的对应：{shown}", f"unused mappings of {column}: {shown}")
+        yield (
+            "unused_mappings",
+            file,
+            Text(f"列 {column} 有没用上的对应：{shown}", f"unused mappings of {column}: {shown}"),
+        )
     for check in entry["checks"]:
         if not check["equal"]:
             told = (check["line"], check["column"], check["printed"], check["recomputed"])
             yield "checks", file, Text("第 {} 行合计 {}：印的是 {}，重算是 {}".format(*told),
                                        "line {}, total of {}: printed {}, recomputed {}".format(*told))  # fmt: skip
-    if entry["missing_columns"]:
-        shown = ", ".join(entry["missing_columns"])
-        yield "missing_columns", file, Text(f"没有这些列：{shown}", f"columns not there: {shown}")
-    yield from _headers(file, entry)
     for warning in entry["warnings"]:
         yield "warnings", file, Text(warning, warning)
 
 
-def _headers(file: str, entry: Mapping) -> Iterable[tuple[str, str, Text]]:
-    """Headers that were left out are counted, the personal ones apart."""
-    dropped, personal = len(entry["dropped_headers"]), len(entry["personal_headers"])
-    if dropped:
-        shown = ", ".join(entry["dropped_headers"])
-        yield "dropped_headers", file, Text(f"没有读的表头 {dropped} 个：{shown}", f"{dropped} headers not read: {shown}")
-    if personal:
-        yield "personal_headers", file, Text(f"个人信息表头 {personal} 个，未读", f"{personal} personal headers, not read")
+def _dropped(entry: Mapping) -> dict[str, object]:
+    """How many headers of a file were left out, the personal ones apart: as it should be, so not a finding."""
+    return {"file": entry["file"], "dropped": len(entry["dropped_headers"]), "personal": len(entry["personal_headers"])}
 
 
 def _plain(record: Mapping) -> dict[str, object]:
@@ -229,7 +247,10 @@ def _kpi_lines(kpi: Kpi) -> list[tuple[Text, Text]]:
         (Text("归属日期", "dated by"), dated),
         (Text("成熟期", "matures after"), Text(f"{wait} 天", f"{wait} days") if wait else Text("", "")),
         (Text("目标", "target"), unit),
-        (Text("表", "table"), domains.TABLES[kpi.table].label if kpi.table in domains.TABLES else Text(kpi.table, kpi.table)),
+        (
+            Text("表", "table"),
+            domains.TABLES[kpi.table].label if kpi.table in domains.TABLES else Text(kpi.table, kpi.table),
+        ),
     ]
 
 

@@ -125,7 +125,13 @@ def _print_summary(say: Console, workspace: Workspace, summary: Summary, seconds
 
 
 def _print_failures(say: Console, summary: Summary) -> None:
-    headers = (Text("失败", "failed"), Text("期间", "period"), Text("代码", "code"), Text("原因", "reason"), Text("详情", "evidence"))
+    headers = (
+        Text("失败", "failed"),
+        Text("期间", "period"),
+        Text("代码", "code"),
+        Text("原因", "reason"),
+        Text("详情", "evidence"),
+    )
     rows = [[entry["community_name"], entry["period"], entry["reason"], entry["message"], entry["evidence"]]
             for entry in summary.failed]  # fmt: skip
     say.table(headers, rows)
@@ -145,7 +151,12 @@ def _progress(say: Console, total: int) -> Iterator[Callable[[Progress], None]]:
     from rich import progress as bars
     from rich.console import Console as Screen
 
-    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn(), bars.TimeRemainingColumn())
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+    )
     with bars.Progress(*columns, console=Screen(stderr=True), transient=True) as bar:
         task = bar.add_task(Text("运行", "running").get(say.lang), total=total)
         yield lambda progress: bar.update(task, completed=progress.done, description=_name(progress.entry))

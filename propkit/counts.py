@@ -57,7 +57,13 @@ def _exposed(tables: Mapping[str, pd.DataFrame], kpi: Kpi, by: Sequence[str]) ->
 
 
 def _part(
-    rows: pd.DataFrame, kpi: Kpi, by: Sequence[str], num: pd.Series, den: pd.Series, dated_by: str, n: pd.Series | int = 1
+    rows: pd.DataFrame,
+    kpi: Kpi,
+    by: Sequence[str],
+    num: pd.Series,
+    den: pd.Series,
+    dated_by: str,
+    n: pd.Series | int = 1,
 ) -> pd.DataFrame:
     known = (num.notna() & den.notna() & rows[dated_by].notna()).to_numpy()
     num, den = num[known].astype("int64"), den[known].astype("int64")
@@ -70,9 +76,7 @@ def _part(
 def _keys(rows: pd.DataFrame, dated_by: str, by: Sequence[str]) -> pd.DataFrame:
     months = rows[dated_by].dt.to_period("M")
     names = {month: str(month) for month in months.unique()}
-    columns = {
-        name: months.map(names).astype("str") if name == "month" else _segment(rows, name) for name in by
-    }
+    columns = {name: months.map(names).astype("str") if name == "month" else _segment(rows, name) for name in by}
     return pd.DataFrame(columns, index=rows.index)
 
 
@@ -88,15 +92,22 @@ def _whole(rows: pd.DataFrame, kpi: Kpi, column: str) -> pd.Series:
         return values.astype("Int64")
     if not pd.api.types.is_integer_dtype(values.dtype):
         raise DataError(
-            Text(f"指标「{kpi.id}」的列「{column}」不是整数", f"KPI '{kpi.id}': column '{column}' is not whole numbers"),
+            Text(
+                f"指标「{kpi.id}」的列「{column}」不是整数", f"KPI '{kpi.id}': column '{column}' is not whole numbers"
+            ),
             got=values.dtype,
             expected=Text("整数（分钟、分、分值）", "whole minutes, fen or points"),
         )
     if kpi.kind == "mean" and len(values) and (values.abs() >= _WHOLE_LIMIT).fillna(False).any():
-        raise DataError(Text(f"指标「{kpi.id}」的数值过大", f"KPI '{kpi.id}': values too large to square"), got=values.max())
+        raise DataError(
+            Text(f"指标「{kpi.id}」的数值过大", f"KPI '{kpi.id}': values too large to square"), got=values.max()
+        )
     return values.astype("Int64")
 
 
 def _empty(by: Sequence[str]) -> pd.DataFrame:
-    return pd.DataFrame({"kpi": pd.Series(dtype="str")} | {name: pd.Series(dtype="str") for name in by}
-                        | {name: pd.Series(dtype="int64") for name in SUMS})
+    return pd.DataFrame(
+        {"kpi": pd.Series(dtype="str")}
+        | {name: pd.Series(dtype="str") for name in by}
+        | {name: pd.Series(dtype="int64") for name in SUMS}
+    )

@@ -85,7 +85,9 @@ def _font() -> Iterator[Finding]:
 
 def _browser() -> Iterator[Finding]:
     found = next((path for path in map(shutil.which, _BROWSERS) if path), "")
-    mend = Text("导出 PDF 需要 Chromium；在浏览器里打印也可以", "PDF needs Chromium; printing from a browser does as well")
+    mend = Text(
+        "导出 PDF 需要 Chromium；在浏览器里打印也可以", "PDF needs Chromium; printing from a browser does as well"
+    )
     yield Finding(Text("浏览器（PDF）", "Browser (PDF)"), "ok" if found else "warn", Path(found).name if found else "—",
                   _NOTHING if found else mend)  # fmt: skip
 
@@ -102,7 +104,12 @@ def _workspace(root: Path) -> Iterator[Finding]:
 
     name = Text("工作区", "Workspace")
     if not (root / "propkit.toml").is_file():
-        yield Finding(name, "warn", str(root), Text("propkit init 新建，或用 -w 指定", "make one with propkit init, or name it with -w"))
+        yield Finding(
+            name,
+            "warn",
+            str(root),
+            Text("propkit init 新建，或用 -w 指定", "make one with propkit init, or name it with -w"),
+        )
         return
     try:
         opened = open_workspace(root)
@@ -116,7 +123,9 @@ def _workspace(root: Path) -> Iterator[Finding]:
 
 def _sources(sources: list) -> Iterator[Finding]:
     mend = Text("在 propkit.toml 里写 [[source]]", "describe the exports in propkit.toml under [[source]]")
-    yield Finding(Text("数据来源", "Sources"), "ok" if sources else "warn", str(len(sources)), _NOTHING if sources else mend)
+    yield Finding(
+        Text("数据来源", "Sources"), "ok" if sources else "warn", str(len(sources)), _NOTHING if sources else mend
+    )
 
 
 def _writable(root: Path) -> Iterator[Finding]:

@@ -39,7 +39,9 @@ def figures(
     missing = [kpi.id for kpi in kpis for name in by if not _splits(tables, kpi, name)]
     if missing:
         raise ConfigError(
-            Text("这些指标不能按此分组", "these KPIs cannot be split so"), got=", ".join(missing), expected=", ".join(by)
+            Text("这些指标不能按此分组", "these KPIs cannot be split so"),
+            got=", ".join(missing),
+            expected=", ".join(by),
         )
     parts = _counts(tables, kpis, periods, by)
     counts = _with_empty(pd.concat(parts, ignore_index=True), kpis, periods, communities, by)
@@ -69,7 +71,9 @@ def splittable(tables: Mapping[str, pd.DataFrame], kpis: Iterable[Kpi], by: Sequ
 
 def check_segment(name: str, tables: Mapping[str, pd.DataFrame]) -> str:
     """Return `name` when some table can be split by it; otherwise raise ConfigError with the nearest segment."""
-    known = sorted({*domains.SEGMENTS, *(column for rows in tables.values() for column in rows.attrs.get("segments", []))})
+    known = sorted(
+        {*domains.SEGMENTS, *(column for rows in tables.values() for column in rows.attrs.get("segments", []))}
+    )
     if name not in known:
         raise ConfigError(
             Text("没有这个分组", "no such segment"), got=name, expected=", ".join(known), hint=nearest(name, known)

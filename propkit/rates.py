@@ -40,8 +40,10 @@ def _rated(counts: pd.DataFrame, kpi: Kpi, as_of: pd.Timestamp, min_n: int) -> p
     young = _immature(figures["period"], kpi, as_of)
     figures = figures.assign(state=np.where(young & (state == "ok"), "provisional", state))
     hidden = figures["state"] == "suppressed"
-    shown = {name: figures[name].astype("Float64" if name in ("value", "low", "high") else "Int64").mask(hidden)
-             for name in ("n", "num", "den", "value", "low", "high")}
+    shown = {
+        name: figures[name].astype("Float64" if name in ("value", "low", "high") else "Int64").mask(hidden)
+        for name in ("n", "num", "den", "value", "low", "high")
+    }
     if kpi.kind == "count":
         shown["den"] = pd.Series(pd.NA, index=figures.index, dtype="Int64")
     gone = figures["state"] == "no_data"

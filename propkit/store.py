@@ -61,8 +61,10 @@ def ingest(workspace: Workspace, *, tell: Callable[[str], None] = lambda name: N
         unmatched = [_relative(workspace, path) for path in _raw_files(workspace) if path not in matched]
         _drop_stale_parts(workspace, parts)
         result = Ingested(files, unmatched, sum(part.fresh for part in parts))
-        write_json(workspace.store / "ingest_results.json",
-                   {"schema_version": RESULTS_SCHEMA, "files": files, "unmatched": unmatched})
+        write_json(
+            workspace.store / "ingest_results.json",
+            {"schema_version": RESULTS_SCHEMA, "files": files, "unmatched": unmatched},
+        )
         return result
 
 
@@ -96,8 +98,10 @@ def check_community(workspace: Workspace, community: str) -> str:
     known = communities(workspace)
     if community not in known:
         raise ConfigError(
-            Text("没有这个小区", "no such community"), got=community,
-            expected=", ".join(list(known)[:20]), hint=nearest(community, [*known, *known.values()]),
+            Text("没有这个小区", "no such community"),
+            got=community,
+            expected=", ".join(list(known)[:20]),
+            hint=nearest(community, [*known, *known.values()]),
         )
     return community
 
@@ -109,9 +113,7 @@ def data_cutoff(workspace: Workspace, as_of: str | None = None) -> pd.Timestamp:
         return parse_as_of(text)
     newest = [moment for moment in _last_moments(workspace) if not pd.isna(moment)]
     if not newest:
-        raise DataError(
-            Text("还没有数据", "there are no data yet"), place=str(workspace.store), hint="propkit ingest"
-        )
+        raise DataError(Text("还没有数据", "there are no data yet"), place=str(workspace.store), hint="propkit ingest")
     return max(newest).normalize() + pd.Timedelta(days=1, seconds=-1)
 
 
@@ -135,7 +137,8 @@ def locked(workspace: Workspace) -> Iterator[None]:
     except Timeout:
         raise LockedError(
             Text("另一个 propkit 正在使用这个工作区", "another propkit is using this workspace"),
-            place=str(workspace.root), hint=Text("等它结束再试", "try again when it has ended"),
+            place=str(workspace.root),
+            hint=Text("等它结束再试", "try again when it has ended"),
         ) from None
     try:
         yield
@@ -219,14 +222,14 @@ def _parts(workspace: Workspace, jobs: Sequence[tuple[Path, Source]], tell: Call
     register = [_part(workspace, *job, context, tell) for job in jobs if job[1].table == _REGISTER]
     homes = [part.cleaned.rows[["community", "household"]] for part in register]
     known = pd.concat(homes, ignore_index=True).drop_duplicates() if homes else pd.DataFrame(columns=["community"])
-    units = {place: frozenset(known.loc[known["community"] == place, "household"]) for place in known["community"].unique()}
+    units = {
+        place: frozenset(known.loc[known["community"] == place, "household"]) for place in known["community"].unique()
+    }
     context = replace(context, known_units=units)
     return [*register, *(_part(workspace, *job, context, tell) for job in jobs if job[1].table != _REGISTER)]
 
 
-def _part(
-    workspace: Workspace, path: Path, source: Source, context: Context, tell: Callable[[str], None]
-) -> _Part:
+def _part(workspace: Workspace, path: Path, source: Source, context: Context, tell: Callable[[str], None]) -> _Part:
     """Read one file through one source, or take what an earlier run made of the same bytes and the same source."""
     name = _relative(workspace, path)
     key = _part_key(path, name, source, context)
@@ -245,8 +248,16 @@ def _part(
 def _part_key(path: Path, name: str, source: Source, context: Context) -> str:
     digest = hashlib.sha256(path.read_bytes())
     units = {place: sorted(homes) for place, homes in sorted(context.known_units.items())}
-    setting = [STORE_VERSION, name, source.model_dump_json(), sorted(context.communities.items()), context.discover,
-               context.timezone, hashlib.sha256(context.key).hexdigest(), units]
+    setting = [
+        STORE_VERSION,
+        name,
+        source.model_dump_json(),
+        sorted(context.communities.items()),
+        context.discover,
+        context.timezone,
+        hashlib.sha256(context.key).hexdigest(),
+        units,
+    ]
     digest.update(json.dumps(setting, ensure_ascii=False).encode())
     return digest.hexdigest()
 
@@ -256,7 +267,9 @@ def _read_part(folder: Path) -> Cleaned | None:
     if not account.is_file():
         return None
     said = json.loads(account.read_text("utf-8"))
-    said["checks"] = [Check(**{name: value for name, value in check.items() if name != "equal"}) for check in said["checks"]]
+    said["checks"] = [
+        Check(**{name: value for name, value in check.items() if name != "equal"}) for check in said["checks"]
+    ]
     rows, rejects = (pd.read_parquet(folder / f"{name}.parquet") for name in ("rows", "rejects"))
     return Cleaned(rows, rejects, Reconciliation(**said))
 
@@ -287,7 +300,9 @@ def _write_tables(workspace: Workspace, parts: Sequence[_Part]) -> list[dict]:
         rows = rows.assign(given=rows["file"].map(given).astype("str"))
         for community in sorted(rows["community"].unique()):
             current.add(_table_path(workspace, name, community))
-            _write_frame(_table_path(workspace, name, community), rows[rows["community"] == community].reset_index(drop=True))
+            _write_frame(
+                _table_path(workspace, name, community), rows[rows["community"] == community].reset_index(drop=True)
+            )
         rejected.append(rejects.assign(table=name)[_REJECT_COLUMNS])
         entries += [_final(part.cleaned.reconciliation, rejects) for part in ours]
     for path in set((workspace.store / "rows").glob("*/*.parquet")) - current:

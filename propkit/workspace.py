@@ -177,7 +177,9 @@ def open_workspace(root: Path | str = "") -> Workspace:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(Text("propkit.toml 不是合法的 TOML", "propkit.toml is not valid TOML"), place=str(error)) from None
+        raise ConfigError(
+            Text("propkit.toml 不是合法的 TOML", "propkit.toml is not valid TOML"), place=str(error)
+        ) from None
     return Workspace(root.resolve(), check_settings(data, text))
 
 
@@ -288,7 +290,11 @@ def _unknown_references(settings: Settings, text: str) -> list[PropkitError]:
     ids = [community.id for community in settings.community]
     found = [
         *((("target", at, "kpi"), goal.kpi, domains.KPIS) for at, goal in enumerate(settings.target)),
-        *((("target", at, "community"), goal.community, ids) for at, goal in enumerate(settings.target) if goal.community),
+        *(
+            (("target", at, "community"), goal.community, ids)
+            for at, goal in enumerate(settings.target)
+            if goal.community
+        ),
         *((("survey", at, "invited"), name, ids) for at, wave in enumerate(settings.survey) for name in wave.invited),
     ]
     unknown = [
@@ -298,7 +304,10 @@ def _unknown_references(settings: Settings, text: str) -> list[PropkitError]:
         for loc, got, allowed in found
         if got not in allowed
     ]
-    return [*unknown, *(fault for at, source in enumerate(settings.source) for fault in _source_faults(at, source, text))]
+    return [
+        *unknown,
+        *(fault for at, source in enumerate(settings.source) for fault in _source_faults(at, source, text)),
+    ]
 
 
 def _source_faults(at: int, source: Source, text: str) -> list[PropkitError]:

@@ -53,7 +53,9 @@ def _cell_faults(cell: dict) -> list[str]:
     tree = ast.parse(source)
     if any(isinstance(node, FORBIDDEN) for node in ast.walk(tree)):
         found.append("it defines something; the library is the place for that")
-    if any(isinstance(node, ast.Attribute) and node.attr in ("groupby", "to_csv", "to_excel") for node in ast.walk(tree)):
+    if any(
+        isinstance(node, ast.Attribute) and node.attr in ("groupby", "to_csv", "to_excel") for node in ast.walk(tree)
+    ):
         found.append("it groups or writes files; the library is the place for that")
     return found
 

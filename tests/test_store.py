@@ -26,8 +26,12 @@ files = "工单*.csv"
 community = "小区"
 """
 HEAD = "工单编号,小区,房号,报修时间,完成时间,姓名\n"
-SEPTEMBER = HEAD + "A1,银河湾,1-1-101,2025-09-01 08:00,,测试甲\nA2,翠湖,1-1-102,2025-09-02 08:00,2025-09-02 10:00,测试乙\n"
-OCTOBER = HEAD + "A1,银河湾,1-1-101,2025-09-01 08:00,2025-10-01 09:00,测试甲\nA3,银河湾,1-1-101,2025-10-02 08:00,,测试甲\n"
+SEPTEMBER = (
+    HEAD + "A1,银河湾,1-1-101,2025-09-01 08:00,,测试甲\nA2,翠湖,1-1-102,2025-09-02 08:00,2025-09-02 10:00,测试乙\n"
+)
+OCTOBER = (
+    HEAD + "A1,银河湾,1-1-101,2025-09-01 08:00,2025-10-01 09:00,测试甲\nA3,银河湾,1-1-101,2025-10-02 08:00,,测试甲\n"
+)
 
 
 @pytest.fixture
@@ -139,9 +143,8 @@ def test_unknown_community_says_the_nearest(workspace: Workspace) -> None:
 
 
 def test_a_second_writer_is_turned_away(workspace: Workspace) -> None:
-    with store.locked(workspace):
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            outcome = pool.apply(_try_lock, (str(workspace.root),))
+    with store.locked(workspace), multiprocessing.get_context("spawn").Pool(1) as pool:
+        outcome = pool.apply(_try_lock, (str(workspace.root),))
 
     assert outcome == LockedError.exit_code
 

@@ -63,7 +63,9 @@ def test_target_own_and_latest_goes_first(tmp_path: Path, community: str, month:
 
 
 def test_faults_are_reported_all_at_once_with_lines_and_nearest_names(tmp_path: Path) -> None:
-    text = GOOD + """
+    text = (
+        GOOD
+        + """
 [[target]]
 kpi = "repair_on_time_rate"
 value = 95
@@ -78,13 +80,22 @@ files = "c*.csv"
 [source.columns]
 recieved_at = "时间"
 """
+    )
     with pytest.raises(Faults) as caught:
         open_workspace(_write(tmp_path, text))
 
     told = caught.value.render("en")
     assert told.startswith("3 faults in the settings")
-    for part in ("repair_on_time_rate", "did you mean 'repairs_on_time_rate'?", "work_orders", "did you mean 'work_order'?",
-                 "recieved_at", "did you mean 'received_at'?", "propkit.toml:28", "propkit.toml:32"):
+    for part in (
+        "repair_on_time_rate",
+        "did you mean 'repairs_on_time_rate'?",
+        "work_orders",
+        "did you mean 'work_order'?",
+        "recieved_at",
+        "did you mean 'received_at'?",
+        "propkit.toml:28",
+        "propkit.toml:32",
+    ):
         assert part in told
     assert "设置有 3 处错误" in caught.value.render("zh")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from propkit.demo.chance import Chance, month_ends
-from propkit.demo.estates import AS_OF, MONTHS, Estate, Home
+from propkit.demo.estates import MONTHS, Estate, Home
 
 Row = dict[str, object]
 
@@ -46,10 +46,10 @@ HIDDEN = ("after", "ending", "pauses", "home")
 _SEASONS = {1: 1.05, 2: 0.7, 3: 0.95, 4: 0.9, 6: 1.1, 7: 1.25, 8: 1.2, 11: 1.25, 12: 1.1}
 _TROUBLED = {("yinhe", "2025-02"): 1.7, ("yinhe", "2025-03"): 1.6, ("cuihu", "2025-07"): 1.5}
 _BETTER_SINCE = {"yinhe": "2025-04"}
-_ENDINGS = {"done": 940, "stuck": 14, "cancelled": 20, "closed_without_work": 14, "duplicate": 12}
+_ENDINGS = {"done": 952, "stuck": 14, "cancelled": 20, "closed_without_work": 14}
 _CHANNELS = {"app": 48, "phone": 27, "desk": 20, "other": 5}
 _REASONS = {"staff": 35, "parts": 30, "access": 15, "contractor": 12, "process": 6, "other": 2}
-_LEAK, _LIFT = FAULTS[0], FAULTS[7]
+_BY_NAME = {fault.name: fault for fault in FAULTS}
 CLUSTER_BUILDING = 7
 """Building 7 of cuihu: leaks come back there from May to July 2025 (the recall cluster)."""
 
@@ -135,11 +135,11 @@ def _order(estate: Estate, month: str, homes: Sequence[Home], chance: Chance) ->
     fault = chance.pick(weights)
     home = chance.one(homes)
     if fault.name == "暖气不热" and int(month[5:]) not in fault.season:
-        fault = _LEAK
+        fault = _BY_NAME["水管渗漏"]
     return _life(estate, fault, home, chance.moment(month), chance)
 
 
-def _life(estate: Estate, fault: Fault, home: Home, reported: datetime, chance: Chance) -> Row:
+def _life(estate: Estate, fault: Fault, home: Home, reported: datetime, chance: Chance, ending: str = "") -> Row:
     urgency = "emergency" if chance.yes(fault.urgent) else "routine"
     pace = _pace(estate, f"{reported:%Y-%m}")
     row = {
@@ -154,7 +154,7 @@ def _life(estate: Estate, fault: Fault, home: Home, reported: datetime, chance: 
         "due_at": reported + timedelta(hours=4 if urgency == "emergency" else fault.due),
         "appointment_from": None,
         "appointment_to": None,
-        "ending": chance.pick(_ENDINGS),
+        "ending": ending or chance.pick(_ENDINGS),
     }
     row |= _work(row, fault, pace, chance)
     row["delay_reason"] = chance.pick(_REASONS)
@@ -268,23 +268,22 @@ def _score(on_time: bool, chance: Chance) -> int:
 
 
 def _with_echo(order: Row, chance: Chance) -> list[Row]:
-    """Return the order and, now and then, the same fault reported again: a recall, or a copy while it is open."""
-    if order["ending"] == "duplicate":
-        original = order | {"ending": "done"}
-        original |= _aftermath(original | {"completed_at": _work_end(order)}, chance)
-        original |= {"completed_at": _work_end(order)}
-        copy = _copy(order, order["reported_at"] + chance.minutes(20, 0.4), chance)
-        return [original | _restored(order), copy]
-    if order["ending"] == "done" and chance.yes(0.06):
-        return [order, _recall(order, chance.between(2, 26), chance)]
-    return [order]
+    """Return the order and, now and then, the same fault reported again: while it is open, or after it was done."""
+    if order["ending"] != "done":
+        return [order]
+    if order["household"] and chance.yes(0.015):
+        again = order["reported_at"] + chance.minutes(18, 0.3)
+        return [order, _repeat(order, again, chance, "duplicate")] if again < order["completed_at"] else [order]
+    return [order, _repeat(order, _days_later(order, 2, 26, chance), chance)] if chance.yes(0.06) else [order]
 
 
-def _recall(order: Row, days: int, chance: Chance) -> Row:
-    reported = order["completed_at"] + timedelta(days=days, minutes=chance.between(1, 600))
-    fault = next(fault for fault in FAULTS if fault.name == order["fault_type"])
+def _days_later(order: Row, low: int, high: int, chance: Chance) -> datetime:
+    return order["completed_at"] + timedelta(days=chance.between(low, high), minutes=chance.between(1, 600))
+
+
+def _repeat(order: Row, reported: datetime, chance: Chance, ending: str = "done") -> Row:
     home = order["home"]
-    return _life(home.estate, fault, home, reported, chance) | {"ending": "done"} | _done(chance)
+    return _life(home.estate, _BY_NAME[order["fault_type"]], home, reported, chance, ending)
 
 
 def _cluster(estate: Estate, homes: Sequence[Home], chance: Chance) -> list[Row]:
@@ -294,12 +293,10 @@ def _cluster(estate: Estate, homes: Sequence[Home], chance: Chance) -> list[Row]
     block = [home for home in homes if home.block.number == CLUSTER_BUILDING and home.occupancy == "occupied"]
     found = []
     for home in chance.some(block, 16):
-        order = _leak(home, month_ends("2025-05")[0] + chance.minutes(30_000, 0.5), chance)
-        found.append(order)
+        first = month_ends("2025-05")[0] + chance.minutes(30_000, 0.5)
+        found.append(_life(estate, _BY_NAME["水管渗漏"], home, first, chance, "done"))
         for _ in range(chance.between(1, 2)):
-            reported = order["completed_at"] + timedelta(days=chance.between(4, 20), minutes=chance.between(1, 600))
-            order = _leak(home, reported, chance)
-            found.append(order)
+            found.append(_repeat(found[-1], _days_later(found[-1], 4, 20, chance), chance))
     return found
 
 
@@ -314,6 +311,4 @@ def _numbered(estate: Estate, rows: list[Row]) -> list[Row]:
             "cuihu": f"CH-{month}-{seen[month]:04}",
             "lanting": f"LT{month[2:]}{seen[month]:04}",
         }[estate.id]
-        if row["completed_at"] is not None and row["completed_at"] > AS_OF:
-            row["rating"] = None
     return rows

@@ -14,7 +14,9 @@ def as_known(rows: pd.DataFrame, table: Table, as_of: pd.Timestamp) -> pd.DataFr
     dated = rows[table.dated_by]
     known = rows[~(dated > as_of)] if table.columns[table.dated_by].kind == "instant" else rows
     hidden = {
-        name: known[column.known_from] > as_of for name, column in table.columns.items() if column.known_from is not None
+        name: known[column.known_from] > as_of
+        for name, column in table.columns.items()
+        if column.known_from is not None
     }
     hidden |= {name: known[name] > as_of for name in table.events}
     return known.assign(**{name: known[name].mask(late) for name, late in hidden.items()})
@@ -35,12 +37,20 @@ def covered_months(rows: pd.DataFrame, dated_by: str) -> list[str]:
 
     A month without rows inside a file's span is a true zero; outside every span nothing is known.
     """
+    return sorted({month for start, end in _spans(rows, dated_by) for month in month_range(start, end)})
+
+
+def covers_day(rows: pd.DataFrame, dated_by: str, day: pd.Timestamp) -> bool:
+    """Say whether some file speaks for `day` (a midnight): it lies between the file's first dated row and its last."""
+    return any(start < day + pd.Timedelta(days=1) and end >= day for start, end in _spans(rows, dated_by))
+
+
+def _spans(rows: pd.DataFrame, dated_by: str) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
     dated = rows.dropna(subset=[dated_by]).sort_values(dated_by)
     files = dated["file"] if "file" in dated else pd.Series("", index=dated.index)
     first = dated.loc[~files.duplicated(keep="first"), dated_by].set_axis(files[~files.duplicated(keep="first")])
     last = dated.loc[~files.duplicated(keep="last"), dated_by].set_axis(files[~files.duplicated(keep="last")])
-    spans = [month_range(start, last[file]) for file, start in first.items()]
-    return sorted({month for span in spans for month in span})
+    return [(start, last[file]) for file, start in first.items()]
 
 
 def within(start: pd.Series, end: pd.Series, minutes: int, as_of: pd.Timestamp) -> pd.Series:
@@ -76,8 +86,14 @@ def repeated(rows: pd.DataFrame, keys: list[str], since: str, at: str, days: int
     heard = rows.dropna(subset=[*keys, at])[[*keys, at]].sort_values(at).rename(columns={at: "_heard"})
     window = pd.Timedelta(days=days)
     matched = pd.merge_asof(
-        asked, heard, by=keys, left_on=since, right_on="_heard",
-        direction="forward", allow_exact_matches=False, tolerance=window,
+        asked,
+        heard,
+        by=keys,
+        left_on=since,
+        right_on="_heard",
+        direction="forward",
+        allow_exact_matches=False,
+        tolerance=window,
     )
     found = pd.Series(False, index=rows.index)
     found[matched.loc[matched["_heard"].notna(), "index"]] = True

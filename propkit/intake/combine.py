@@ -21,8 +21,8 @@ _SHEET = "__sheet"
 def combine(parts: Sequence[Cleaned]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows and rejects of all `parts`, which are files of one table.
 
-    The newest state of a key wins: the largest known event instant, then more filled cells, then the later file in natural
-    order, then the later line.  The others become rejects: `duplicate` when nothing differs, else `superseded`.
+    The newest state of a key wins: the largest known event instant, then more filled cells, then the later file in
+    natural order, then the later line.  The others become rejects: `duplicate` when nothing differs, else `superseded`.
     """
     if not parts:
         raise ValueError("combine needs at least one part")

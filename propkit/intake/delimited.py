@@ -19,7 +19,7 @@ _FIELD_LIMIT = 1_000_000
 def read_delimited(
     content: bytes, file: str, score: Callable[[list[list[str]]], float], declared: str = "auto"
 ) -> Grid:
-    """Return the grid of a delimited file.  `score` says how well some first records fit the headers that are sought."""
+    """Return the grid of a delimited file; `score` says how well some first records fit the headers sought."""
     text, encoding = decode(content, file, declared)
     text = text.removesuffix("\x1a").replace("\r\n", "\n").replace("\r", "\n")
     delimiter = _delimiter(text, score)

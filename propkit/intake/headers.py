@@ -1,4 +1,7 @@
-"""Headers: what a source looks for, where the header row lies, which header holds which column.  Reads no cell beneath."""
+"""Headers: what a source looks for, where the header row lies, which header holds which column.
+
+Reads no cell beneath them.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +109,7 @@ class Header:
 
 
 def find_header(grid: Grid, want: Wanted, line: int | None = None) -> Header | None:
-    """Return the row (or pair of rows) among the first 15 that holds most of the wanted headers; the first of equals."""
+    """Return the row (or pair) among the first 15 that holds most of the wanted headers; the first of equals."""
     positions = range(min(SEARCHED_ROWS, len(grid.rows)))
     if line is not None:
         positions = [at for at, number in enumerate(grid.numbers) if number == line]
@@ -160,7 +163,7 @@ def _tidy(names: list[str]) -> list[str]:
 
 
 def require(header: Header | None, want: Wanted, file: str) -> Header:
-    """Return `header` if it holds all that is needed; otherwise refuse, naming what is missing and what comes nearest."""
+    """Return `header` if it holds all that is needed; else refuse, naming what is missing and what comes nearest."""
     names = header.names if header else []
     found = want.found(names) if header else {}
     missing = [name for name in want.specs if name in want.needed and name not in found]

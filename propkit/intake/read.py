@@ -65,10 +65,13 @@ def read_file(path: Path, source: Source, limits: Limits | None = None, name: st
 def _content(path: Path, name: str, limits: Limits) -> bytes:
     if path.name.startswith("~$"):
         raise Refusal("locked", name, hint=Text("关闭 Excel 后再试", "close Excel and try again"))
-    size = path.stat().st_size
-    if size > limits.size:
-        raise Refusal("too_large", name, got=f"{size} bytes", expected=f"<= {limits.size}")
-    content = path.read_bytes()
+    try:
+        size = path.stat().st_size
+        if size > limits.size:
+            raise Refusal("too_large", name, got=f"{size} bytes", expected=f"<= {limits.size}")
+        content = path.read_bytes()
+    except OSError as fault:
+        raise Refusal("no_access", name, got=fault.strerror) from None
     if not content.strip(b"\0\r\n\t \xef\xbb\xbf"):
         raise Refusal("empty", name, got=f"{size} bytes")
     return content

@@ -6,6 +6,7 @@ from propkit.errors import DataError
 from propkit.text import Text
 
 REASONS: dict[str, Text] = {
+    "no_access": Text("文件打不开", "the file cannot be opened"),
     "empty": Text("文件为空", "the file is empty"),
     "locked": Text("这是 Excel 的锁定文件，不是数据", "this is a lock file of Excel, not data"),
     "unfinished": Text("文件不完整，可能仍在写入", "the file is incomplete, perhaps still being written"),

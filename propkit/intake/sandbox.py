@@ -62,7 +62,7 @@ def _ask(path: Path, file: str, limits: Limits) -> dict:
     if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         raise Refusal("too_slow", file, got=f"> {limits.cpu} s CPU")
     try:
-        return json.loads(done.stdout.decode("utf-8", "surrogatepass"))
+        return json.loads(done.stdout.decode())
     except ValueError:
         raise Refusal("crashed", file, got=f"exit {done.returncode}") from None
 

@@ -41,8 +41,8 @@ class Strict(BaseModel):
 class Scale(Strict):
     """An answer scale: declared ends, the words or codes on it, and the answers that lie outside every base.
 
-    `reverse` says that `low` is the best answer; scores are stored with the top end best.  `satisfied_from` is the lowest
-    stored score that counts as satisfied (default: the upper two points of the scale).
+    `reverse` says that `low` is the best answer; scores are stored with the top end best.  `satisfied_from` is the
+    lowest stored score that counts as satisfied (default: the upper two points of the scale).
     """
 
     low: int = 1
@@ -74,10 +74,11 @@ ItemSpec = Annotated[
 class Source(Strict):
     """How one kind of export becomes rows of one canonical table.
 
-    `columns` maps a canonical column to the header that holds it; a list gives alternatives (the first that is there), and
-    "楼号+单元+房间" joins several columns.  `values` maps cells to the ids of a choice.  `constants` gives columns that no
-    header holds.  `items`, `scale` and `segments` describe a wide questionnaire: one line becomes one row for each item.
-    `rooms = "no_units"` says that the buildings have no units (单元), so that A座1201 is a whole room number.
+    `columns` maps a canonical column to the header that holds it; a list gives alternatives (the first that is
+    there), and "楼号+单元+房间" joins several columns.  `values` maps cells to the ids of a choice ("" means missing).
+    `constants` gives columns that no header holds.  `items`, `scale` and `segments` describe a wide questionnaire: one
+    line becomes one row for each item.  `rooms = "no_units"` says that the buildings have no units (单元), so that
+    A座1201 is a whole room number.
     """
 
     name: str = ""

@@ -10,7 +10,7 @@ import re
 import resource
 import sys
 import zipfile
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 CHUNK = 1 << 20
@@ -122,7 +122,8 @@ def one_sheet(sheet: Any, limits: dict[str, int]) -> dict[str, Any]:
 def as_text(cell: object) -> str:
     """Return a cell as the text a person would type: 3.0 as 3, true datetimes in ISO form.
 
-    Numbers of more than 15 digits have already been rounded by Excel; they stay in the form 1.02e+17, which no id parser takes.
+    Numbers of more than 15 digits have already been rounded by Excel; they stay in the form 1.02e+17, which the parser
+    of ids refuses.
     """
     if isinstance(cell, str):
         return cell
@@ -132,6 +133,8 @@ def as_text(cell: object) -> str:
         return f"{cell:.15g}"
     if isinstance(cell, datetime):
         return (cell + timedelta(microseconds=500_000)).replace(microsecond=0).isoformat(" ")
+    if isinstance(cell, time):
+        return as_text(datetime.combine(date(2000, 1, 1), cell))[11:]
     if isinstance(cell, date):
         return cell.isoformat()
     return "" if cell is None else str(cell)
@@ -147,4 +150,4 @@ def cap(limits: dict[str, int]) -> None:
 if __name__ == "__main__":
     given = json.loads(sys.argv[2])
     cap(given)
-    sys.stdout.buffer.write(json.dumps(main(sys.argv[1], given), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    sys.stdout.buffer.write(json.dumps(main(sys.argv[1], given), ensure_ascii=False).encode())

@@ -86,7 +86,9 @@ class Book:
     def crossed(self, kpi_id: str, by: Sequence[str]) -> pd.DataFrame:
         """Return the figures of the period by several segments at once, one column for each."""
         kpi = domains.kpi(kpi_id)
-        return figures(self.tables, self.cut, [kpi], [self.period], communities=[self.community], by=by, min_n=self.min_n)
+        return figures(
+            self.tables, self.cut, [kpi], [self.period], communities=[self.community], by=by, min_n=self.min_n
+        )
 
     def months(self, kpi_ids: Sequence[str]) -> pd.DataFrame:
         """Return the figures of the last 13 months, by month, months without data included."""
@@ -171,7 +173,9 @@ def open_book(
     for name, value, allowed in (("edition", edition, EDITIONS), ("lang", lang, ("zh", "en"))):
         if value not in allowed:
             raise ConfigError(
-                Text(f"参数 {name} 不对", f"parameter {name} is wrong"), got=value, expected=", ".join(allowed),
+                Text(f"参数 {name} 不对", f"parameter {name} is wrong"),
+                got=value,
+                expected=", ".join(allowed),
                 hint=nearest(value, allowed),
             )
     store.check_community(opened, community)
@@ -204,7 +208,6 @@ def months_with_data(tables: dict[str, pd.DataFrame]) -> list[str]:
         if name in tables and table.columns[table.dated_by].kind == "instant"
     ]
     return sorted({str(month) for dates in dated for month in dates.dt.to_period("M").unique()})
-
 
 
 def _duration(duration_id: str) -> Duration:

@@ -65,7 +65,9 @@ def target(kpi: Kpi, figure: pd.Series, goal: float | None) -> Claim | None:
         verdict = "attained" if int(figure["num"]) * kpi.scale >= goal * int(figure["den"]) else "not_attained"
     else:
         direction = "<=" if kpi.better == "down" else ">="
-        verdict = str(stats.target_status(int(figure["num"]), int(figure["den"]), goal / kpi.scale, direction)["status"])
+        verdict = str(
+            stats.target_status(int(figure["num"]), int(figure["den"]), goal / kpi.scale, direction)["status"]
+        )
     words = {
         "attained": Text("达标", "target attained"),
         "not_attained": Text("未达标", "target not attained"),
@@ -129,7 +131,9 @@ def signals(kpi: Kpi, rates: pd.DataFrame) -> tuple[pd.DataFrame, list[Claim]]:
 
 def leading(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text]) -> list[Claim]:
     """Name the most frequent category, if it leads the next one beyond chance (exact binomial test of the two counts)."""
-    ranked = rates[~rates["segment"].isin(["unknown", "其他", "other"])].sort_values("num", ascending=False, kind="stable")
+    ranked = rates[~rates["segment"].isin(["unknown", "其他", "other"])].sort_values(
+        "num", ascending=False, kind="stable"
+    )
     if len(ranked) < 2:
         return []
     first, second = int(ranked["num"].iloc[0]), int(ranked["num"].iloc[1])
@@ -137,13 +141,17 @@ def leading(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text]) -> list[C
         return []
     group, total = str(ranked["segment"].iloc[0]), int(rates["num"].sum())
     label = labels.get(group, Text(group, group))
-    text = Text(f"最多的是{label.zh}：{first} {kpi.unit.zh}，共 {total} {kpi.unit.zh}", f"{label.en} leads: {first} of {total}")
+    text = Text(
+        f"最多的是{label.zh}：{first} {kpi.unit.zh}，共 {total} {kpi.unit.zh}", f"{label.en} leads: {first} of {total}"
+    )
     return [Claim(kpi.id, "leading", "signal", None, text, total, group)]
 
 
 def attainment(verdicts: Sequence[Claim]) -> Text:
     """Say how many targets are attained, missed and undecided, in one sentence."""
-    counts = [sum(claim.verdict == verdict for claim in verdicts) for verdict in ("attained", "not_attained", "undecided")]
+    counts = [
+        sum(claim.verdict == verdict for claim in verdicts) for verdict in ("attained", "not_attained", "undecided")
+    ]
     if not verdicts:
         return Text("本期没有可判定目标的指标。", "No figure of this period has a target that can be judged.")
     return Text(
@@ -155,7 +163,9 @@ def attainment(verdicts: Sequence[Claim]) -> Text:
 
 def in_full(kpi: Kpi, figure: pd.Series, claim: Claim) -> Claim:
     """Return a verdict as a whole sentence with its figure, interval and n."""
-    zh, en = (f"{kpi.label.get(lang)} {format_rate(figure, kpi, lang)}{_interval(figure, kpi, lang)}" for lang in ("zh", "en"))
+    zh, en = (
+        f"{kpi.label.get(lang)} {format_rate(figure, kpi, lang)}{_interval(figure, kpi, lang)}" for lang in ("zh", "en")
+    )
     goal = "" if claim.kind != "target" or kpi.target is None else format_target(kpi, kpi.target, "zh") + "，"
     goal_en = "" if not goal else format_target(kpi, kpi.target, "en") + ", "
     return replace(claim, text=Text(f"{zh}，{goal}{claim.text.zh}", f"{en}; {goal_en}{claim.text.en}"))
@@ -163,14 +173,21 @@ def in_full(kpi: Kpi, figure: pd.Series, claim: Claim) -> Claim:
 
 def unknowns(kpis: Sequence[Kpi], rates: pd.DataFrame) -> list[Text]:
     """Say which figures are missing, hidden or still provisional."""
-    words = {"no_data": Text("无数据", "no data"), "provisional": Text("暂定", "provisional"),
-             "suppressed": Text("样本不足不公布", "too few answers to show")}
+    words = {
+        "no_data": Text("无数据", "no data"),
+        "provisional": Text("暂定", "provisional"),
+        "suppressed": Text("样本不足不公布", "too few answers to show"),
+    }
     by_id, said = {kpi.id: kpi for kpi in kpis}, []
     for state, label in words.items():
         found = [by_id[kpi_id].label for kpi_id in rates.loc[rates["state"] == state, "kpi"]]
         if found:
-            said.append(Text(f"{label.zh}：{'、'.join(name.zh for name in found)}。",
-                             f"{label.en.capitalize()}: {', '.join(name.en for name in found)}."))
+            said.append(
+                Text(
+                    f"{label.zh}：{'、'.join(name.zh for name in found)}。",
+                    f"{label.en.capitalize()}: {', '.join(name.en for name in found)}.",
+                )
+            )
     return said
 
 

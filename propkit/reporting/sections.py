@@ -73,19 +73,21 @@ def heading(book: Book, section: str) -> Heading:
 
 def receipt(book: Book) -> Receipt:
     """Close the report: what was asked, what was shown and from which data, for the run that made it."""
-    return Receipt({
-        "schema_version": 1,
-        "report": book.report,
-        "parameters": book.parameters,
-        "sections": book.sections,
-        "data_sha256": book.data_sha256,
-        "rows": {name: len(rows) for name, rows in book.tables.items() if name in domains.TABLES},
-        "as_of": f"{book.cut.as_of:%Y-%m-%d}",
-        "title": f"{book.name} {REPORT_TITLES[book.report].get(book.lang)}",
-        "kicker": book.period.label(book.lang),
-        "facts": facts(book),
-        "headline": book.headline,
-    })
+    return Receipt(
+        {
+            "schema_version": 1,
+            "report": book.report,
+            "parameters": book.parameters,
+            "sections": book.sections,
+            "data_sha256": book.data_sha256,
+            "rows": {name: len(rows) for name, rows in book.tables.items() if name in domains.TABLES},
+            "as_of": f"{book.cut.as_of:%Y-%m-%d}",
+            "title": f"{book.name} {REPORT_TITLES[book.report].get(book.lang)}",
+            "kicker": book.period.label(book.lang),
+            "facts": facts(book),
+            "headline": book.headline,
+        }
+    )
 
 
 def summary(book: Book, kpi_ids: Sequence[str], *, segments: Sequence[str] = ()) -> Display:
@@ -140,10 +142,14 @@ def items(book: Book, kpi_id: str, segments: Sequence[str]) -> Display:
     parts = [_by_item(book, whole, ["all"] * len(whole), None), *(_item_cells(book, kpi_id, by) for by in usable)]
     rates = pd.concat(parts, ignore_index=True)
     words = book.words("item")
-    kpis = {item: dataclasses.replace(kpi, id=item, label=words.get(item, Text(item, item)), target=None)
-            for item in dict.fromkeys(rates["kpi"])}
-    subtitle = Text("单元格为满意率 %，颜色为与全体之差（百分点）；颜色只是描述，不是检验",
-                    "Cells: satisfied %, colour: difference from the whole in points; a description, not a test")
+    kpis = {
+        item: dataclasses.replace(kpi, id=item, label=words.get(item, Text(item, item)), target=None)
+        for item in dict.fromkeys(rates["kpi"])
+    }
+    subtitle = Text(
+        "单元格为满意率 %，颜色为与全体之差（百分点）；颜色只是描述，不是检验",
+        "Cells: satisfied %, colour: difference from the whole in points; a description, not a test",
+    )
     return tables.heat_map(rates, kpis, lang=book.lang, title=kpi.label, subtitle=subtitle, source=_source(kpi))
 
 
@@ -162,8 +168,15 @@ def pareto(book: Book, kpi_id: str) -> Display:
 def durations(book: Book, duration_ids: Sequence[str]) -> Display:
     """Median and P90 of each duration by Kaplan-Meier, with the cases that are still open and those not measurable."""
     rows = [_duration_row(book, duration_id) for duration_id in duration_ids]
-    heads = _words(book, ("时长", "Duration"), ("中位数", "Median"), ("P90", "P90"), ("件数", "Cases"), ("未完成", "Open"),
-                   ("时间无效", "Unusable"))
+    heads = _words(
+        book,
+        ("时长", "Duration"),
+        ("中位数", "Median"),
+        ("P90", "P90"),
+        ("件数", "Cases"),
+        ("未完成", "Open"),
+        ("时间无效", "Unusable"),
+    )
     caption = Text("处理时间（未完成的也计算在内）", "Handling times (open cases are counted)")
     frame = pd.DataFrame(rows, columns=heads)
     return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:], sortable=False)
@@ -193,7 +206,9 @@ def balance(book: Book) -> Display:
     }
     heads = _words(book, *labels.values())
     frame = pd.DataFrame([[number(moved[name]) for name in labels]], columns=heads)
-    caption = Text("工单结存：期初＋报修＝完成＋未办理结单＋期末", "Order balance: start + received = completed + ended + end")
+    caption = Text(
+        "工单结存：期初＋报修＝完成＋未办理结单＋期末", "Order balance: start + received = completed + ended + end"
+    )
     return tables.table(frame, caption=caption, lang=book.lang, numeric=heads, sortable=False)
 
 
@@ -205,28 +220,56 @@ def ageing(book: Book) -> Display:
     words = domains.SEGMENTS["arrears_age"].choices
     heads = _words(book, ("账龄", "Age"), ("户数", "Households"), ("账单", "Bills"), ("金额", "Amount"))
     rows = [
-        [words[row["arrears_age"]].get(book.lang), number(row["households"]), number(row["bills"]), yuan(row["fen"], book.lang)]
+        [
+            words[row["arrears_age"]].get(book.lang),
+            number(row["households"]),
+            number(row["bills"]),
+            yuan(row["fen"], book.lang),
+        ]
         for row in aged.to_dict("records")
     ]
-    caption = Text(f"往期欠费余额（截至 {book.cut.as_of:%Y-%m-%d}）", f"Arrears outstanding at {book.cut.as_of:%Y-%m-%d}")
-    return tables.table(pd.DataFrame(rows, columns=heads), caption=caption, lang=book.lang, numeric=heads[1:], sortable=False)
+    caption = Text(
+        f"往期欠费余额（截至 {book.cut.as_of:%Y-%m-%d}）", f"Arrears outstanding at {book.cut.as_of:%Y-%m-%d}"
+    )
+    return tables.table(
+        pd.DataFrame(rows, columns=heads), caption=caption, lang=book.lang, numeric=heads[1:], sortable=False
+    )
 
 
 def overdue(book: Book, limit: int = 15) -> Display:
     """What is open beyond its promised time at the data cut-off: counts for owners, the oldest cases for the team."""
     orders = repairs.overdue(book.tables["work_order"], book.cut.as_of)
     cases = complaints.overdue(book.tables["complaint"], book.cut.as_of)
-    return join([
-        _overdue(book, orders, "order_id", "fault_type", "due_at", Text("超期未完成的报修", "Overdue repairs"), limit),
-        _overdue(book, cases, "complaint_id", "type_l1", "promised_at", Text("超期未办结的投诉", "Overdue complaints"), limit),
-    ])
+    return join(
+        [
+            _overdue(
+                book, orders, "order_id", "fault_type", "due_at", Text("超期未完成的报修", "Overdue repairs"), limit
+            ),
+            _overdue(
+                book,
+                cases,
+                "complaint_id",
+                "type_l1",
+                "promised_at",
+                Text("超期未办结的投诉", "Overdue complaints"),
+                limit,
+            ),
+        ]
+    )
 
 
 def quality(book: Book) -> Display:
     """Lines in, kept and refused for every file of this community, and why."""
     entries = [entry for entry in store.results(book.workspace)["files"] if _concerns(entry, book.community)]
-    heads = _words(book, ("文件", "File"), ("数据", "Table"), ("行数", "Lines"), ("采用", "Kept"), ("未采用", "Refused"),
-                   ("原因", "Why"))
+    heads = _words(
+        book,
+        ("文件", "File"),
+        ("数据", "Table"),
+        ("行数", "Lines"),
+        ("采用", "Kept"),
+        ("未采用", "Refused"),
+        ("原因", "Why"),
+    )
     frame = pd.DataFrame([_file_row(book, entry) for entry in entries], columns=heads)
     lines, kept, refused = (sum(entry[name] for entry in entries) for name in ("lines", "kept", "rejected_lines"))
     caption = Text(
@@ -267,8 +310,12 @@ def _changes(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
 
 
 def _signals(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
-    return [claim for kpi_id in kpi_ids for claim in claims.signals(book.kpi(kpi_id), book.history(kpi_id))[1]
-            if claim.period == book.month]
+    return [
+        claim
+        for kpi_id in kpi_ids
+        for claim in claims.signals(book.kpi(kpi_id), book.history(kpi_id))[1]
+        if claim.period == book.month
+    ]
 
 
 def _segment_claims(book: Book, kpi_id: str, segments: Sequence[str]) -> list[claims.Claim]:
@@ -290,8 +337,12 @@ def _unknown(book: Book, kpi_ids: Sequence[str]) -> list[Text]:
 def _headline(book: Book, kpi_ids: Sequence[str]) -> list[dict[str, str]]:
     rates = book.rates(kpi_ids)
     return [
-        {"kpi": row["kpi"], "label": book.kpi(row["kpi"]).label.get(book.lang),
-         "text": tables.format_rate(row, book.kpi(row["kpi"]), book.lang), "state": row["state"]}
+        {
+            "kpi": row["kpi"],
+            "label": book.kpi(row["kpi"]).label.get(book.lang),
+            "text": tables.format_rate(row, book.kpi(row["kpi"]), book.lang),
+            "state": row["state"],
+        }
         for row in rates.to_dict("records")
     ]
 
@@ -304,7 +355,9 @@ def _item_cells(book: Book, kpi_id: str, by: str) -> pd.DataFrame:
 def _by_item(book: Book, rates: pd.DataFrame, segments: list[str], by: str | None) -> pd.DataFrame:
     whole = "全体" if book.lang == "zh" else "All"
     labels = book.labels(by, pd.Series(segments)) if by else [whole] * len(segments)
-    return rates.assign(kpi=rates["item"], segment=segments if by is None else [f"{by}={one}" for one in segments], label=labels)
+    return rates.assign(
+        kpi=rates["item"], segment=segments if by is None else [f"{by}={one}" for one in segments], label=labels
+    )
 
 
 def _duration_row(book: Book, duration_id: str) -> list[str]:
@@ -320,10 +373,11 @@ def _duration_row(book: Book, duration_id: str) -> list[str]:
     return [label, *shown, number(len(used)), number(n_open), number(unusable)]
 
 
-def _overdue(
-    book: Book, rows: pd.DataFrame, key: str, subject: str, due: str, title: Text, limit: int
-) -> Display:
-    count = Text(f"{title.zh}：{len(rows)} 件（截至 {book.cut.as_of:%Y-%m-%d}）", f"{title.en}: {len(rows)} at {book.cut.as_of:%Y-%m-%d}")
+def _overdue(book: Book, rows: pd.DataFrame, key: str, subject: str, due: str, title: Text, limit: int) -> Display:
+    count = Text(
+        f"{title.zh}：{len(rows)} 件（截至 {book.cut.as_of:%Y-%m-%d}）",
+        f"{title.en}: {len(rows)} at {book.cut.as_of:%Y-%m-%d}",
+    )
     if rows.empty or book.edition == "owner":
         html = f"<p>{esc(count.get(book.lang))}</p>"
         return Display(html, html, count.get(book.lang))
@@ -331,12 +385,19 @@ def _overdue(
     heads = _words(book, ("编号", "Id"), ("类型", "Type"), ("应完成", "Due"), ("超期天数", "Days over"))
     unknown = "未知" if book.lang == "zh" else "unknown"
     cells = [
-        [row[key], row[subject] if pd.notna(row[subject]) else unknown, f"{row[due]:%Y-%m-%d}", number(row["days_over"])]
+        [
+            row[key],
+            row[subject] if pd.notna(row[subject]) else unknown,
+            f"{row[due]:%Y-%m-%d}",
+            number(row["days_over"]),
+        ]
         for row in shown.to_dict("records")
     ]
     more = Text(f"，最久的 {len(shown)} 件", f"; the {len(shown)} oldest") if len(rows) > len(shown) else Text("", "")
     caption = Text(count.zh + more.zh, count.en + more.en)
-    return tables.table(pd.DataFrame(cells, columns=heads), caption=caption, lang=book.lang, numeric=heads[3:], stacked=True)
+    return tables.table(
+        pd.DataFrame(cells, columns=heads), caption=caption, lang=book.lang, numeric=heads[3:], stacked=True
+    )
 
 
 def _concerns(entry: dict, community: str) -> bool:

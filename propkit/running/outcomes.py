@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 from propkit.text import Text
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 REASONS: dict[str, Text] = {
     "kernel_start": Text("笔记本的内核没有启动", "the kernel of the notebook did not start"),

@@ -75,3 +75,34 @@ def reject_of(cleaned: Cleaned, line: int) -> list[tuple[str, str, str]]:
     """Return (column, rule, value) of each reject of a line."""
     found = cleaned.rejects[cleaned.rejects["line"] == line]
     return list(found[["column", "rule", "value"]].itertuples(index=False, name=None))
+
+
+def order(number: int = 1, **cells: str) -> str:
+    known = {
+        "id": f"W{number}",
+        "room": "3-2-501",
+        "status": "办理完成",
+        "at": "2025-09-03 08:05",
+        "done": "",
+        "visits": "",
+    }
+    return ",".join({**known, **cells}.values())
+
+
+SURVEY = Source(
+    table="survey_response",
+    files="*",
+    preset="wjx",
+    constants={"survey_id": "2025h2"},
+    items={
+        "cleaning": "保洁服务",
+        "repair": {"header": "维修服务", "scale": {"low": 1, "high": 10, "reverse": True, "satisfied_from": 8}},
+    },
+    segments={"owner_type": ["住户类型"], "age": ["年龄"]},
+    values={"age": {"1": "young", "2": "old", "9": ""}},
+)
+SURVEY_HEADER = "序号,提交答卷时间,所用时间,来自IP,1、保洁服务,2、维修服务,住户类型,年龄"
+
+
+def take_survey(folder: Path, *lines: str) -> Cleaned:
+    return take(text_file(folder, "\n".join([SURVEY_HEADER, *lines]) + "\n"), SURVEY, YINHE)

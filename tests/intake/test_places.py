@@ -51,7 +51,9 @@ def test_a_pair_after_the_building_may_be_unit_and_room_or_floor_and_room() -> N
     assert {"2-9-8", "2-1-908"} <= set(candidates)
 
 
-@pytest.mark.parametrize(("cell", "normal"), [("A座1201", "A-0-1201"), ("3-501", "3-0-501"), ("3栋2单元501", "3-2-501")])
+@pytest.mark.parametrize(
+    ("cell", "normal"), [("A座1201", "A-0-1201"), ("3-501", "3-0-501"), ("3栋2单元501", "3-2-501")]
+)
 def test_a_building_without_units_needs_no_unit(cell: str, normal: str) -> None:
     assert read_room(cell, has_units=False).candidates == (normal,)
 

@@ -26,7 +26,11 @@ def test_pareto_when_causes_overlap_then_no_cumulative_line():
     result = pareto({"a": 8, "b": 6}, base=10)
     assert result["share"].tolist() == [0.8, 0.6]
     assert result["cum_share"].isna().all()
-    for counts, base, message in (({"a": 11}, 10, "base is 10"), ({"a": None}, None, "missing"), ({"a": -1}, None, "-1")):
+    for counts, base, message in (
+        ({"a": 11}, 10, "base is 10"),
+        ({"a": None}, None, "missing"),
+        ({"a": -1}, None, "-1"),
+    ):
         with pytest.raises(ValueError, match=message):
             pareto(counts, base)
 
@@ -155,7 +159,8 @@ def test_correlation_ci_when_compared_with_scipy():
 
 def test_correlation_ci_when_degenerate():
     perfect = correlation_ci([1, 2, 3, 4, 5], [1, 2, 3, 4, 5])
-    assert (perfect["estimate"], perfect["low"], perfect["high"]) == (1, 1, 1)
+    assert perfect["estimate"] == pytest.approx(1)
+    assert np.isnan([perfect["low"], perfect["high"]]).all()
     assert np.isnan(correlation_ci([1, 1, 1, 1], [1, 2, 3, 4])["estimate"])
     assert correlation_ci([1, 2, None, 4], [4, 3, 2, None])["n"] == 2
 

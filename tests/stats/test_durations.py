@@ -114,6 +114,7 @@ def test_completed_within_when_not_watched_long_enough():
     assert (young["estimate"], young["status"]) == (0, "provisional")
     assert np.isnan(young["high"])
     assert completed_within([], [], 4)["status"] == "no_data"
+    assert completed_within([1], [1], []).columns.tolist() == list(young)
 
 
 def test_compare_durations_when_freireich():
@@ -159,6 +160,12 @@ def test_cumulative_incidence_when_nothing_competes_then_one_minus_km():
     assert result["estimate"].tolist()[:3] == pytest.approx([0, 1 - table[6], 1 - table[23]])
     assert result["competing"].tolist()[:3] == [0, 0, 0]
     assert np.isnan(result["estimate"][3])
+
+
+def test_cumulative_incidence_when_a_row_is_empty_then_it_changes_nothing():
+    plain = cumulative_incidence([1, 2, 3], ["done", "cancelled", "open"], "done", "open", [2])
+    gap = cumulative_incidence([1, None, 2, 3], ["done", None, "cancelled", "open"], "done", "open", [2])
+    pd.testing.assert_frame_equal(plain, gap)
 
 
 def test_durations_when_input_is_wrong():

@@ -11,7 +11,8 @@ steady = settings(derandomize=True, max_examples=50, deadline=None)
 
 # Garwood 1936, Biometrika 28:437 (the table of exact Poisson limits in every textbook).
 @pytest.mark.parametrize(
-    ("count", "limits"), [(0, (0, 3.689)), (1, (0.0253, 5.572)), (3, (0.6187, 8.767)), (10, (4.795, 18.39)), (50, (37.11, 65.92))]
+    ("count", "limits"),
+    [(0, (0, 3.689)), (1, (0.0253, 5.572)), (3, (0.6187, 8.767)), (10, (4.795, 18.39)), (50, (37.11, 65.92))],
 )
 def test_rate_ci_when_in_the_table_of_garwood(count, limits):
     result = rate_ci(count, 1000)

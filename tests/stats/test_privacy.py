@@ -118,7 +118,12 @@ def test_suppress_table_when_ten_by_ten_then_still_quick():
 
 @pytest.mark.parametrize(
     ("table", "message"),
-    [([[1, -2]], "not whole"), ([[1.5, 2]], "not whole"), ([1, 2], "has shape"), (np.ones((11, 2)), "expected at most 10")],
+    [
+        ([[1, -2]], "not whole"),
+        ([[1.5, 2]], "not whole"),
+        ([1, 2], "has shape"),
+        (np.ones((11, 2)), "expected at most 10"),
+    ],
 )
 def test_suppress_table_when_input_is_wrong(table, message):
     with pytest.raises(ValueError, match=message):

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,7 +65,13 @@ def test_spc_rules_when_trend_as_in_nhs_plot_the_dots():
 @pytest.mark.parametrize(
     ("close", "expected"),
     # NHSRplotthedots: only the close points of a pattern are flagged; two within three consecutive points.
-    [([1, 0, 1], [0, 2]), ([0, 1, 1], [1, 2]), ([0, 0, 1, 0, 1, 0, 0], [2, 4]), ([1, 0, 0, 1], []), ([1, 0, 0, 1, 1], [3, 4])],
+    [
+        ([1, 0, 1], [0, 2]),
+        ([0, 1, 1], [1, 2]),
+        ([0, 0, 1, 0, 1, 0, 0], [2, 4]),
+        ([1, 0, 0, 1], []),
+        ([1, 0, 0, 1, 1], [3, 4]),
+    ],
 )
 def test_spc_rules_when_two_of_three_as_in_nhs_plot_the_dots(close, expected):
     values = [8 if near else 1 for near in close]
@@ -140,7 +148,7 @@ def test_p_chart_when_recomputed_slowly():
     p = 163 / 210
     sigma = [(p * (1 - p) / n) ** 0.5 for n in nobs]
     z = [(x / n - p) / s for x, n, s in zip(counts, nobs, sigma, strict=True)]
-    sigma_z = sum(abs(b - a) for a, b in zip(z, z[1:], strict=False)) / 3 / 1.128
+    sigma_z = sum(abs(b - a) for a, b in pairwise(z)) / 3 / 1.128
     plain, laney = p_chart(counts, nobs), p_chart(counts, nobs, laney=True)
     assert plain["lcl"].tolist() == pytest.approx([p - 3 * s for s in sigma])
     assert plain["sigma_z"].tolist() == pytest.approx([sigma_z] * 4)

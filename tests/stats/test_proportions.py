@@ -41,7 +41,10 @@ def test_proportion_ci_when_compared_with_scipy():
 
 def test_proportion_ci_when_midp_then_limits_are_roots():
     result = proportion_ci(7, 25, "midp")
-    for p, tail in ((result["low"], lambda p: sp.binom.sf(7, 25, p)), (result["high"], lambda p: sp.binom.cdf(6, 25, p))):
+    for p, tail in (
+        (result["low"], lambda p: sp.binom.sf(7, 25, p)),
+        (result["high"], lambda p: sp.binom.cdf(6, 25, p)),
+    ):
         assert tail(p) + sp.binom.pmf(7, 25, p) / 2 == pytest.approx(0.025, abs=1e-10)
     assert proportion_ci(5, 5, "midp")["low"] == pytest.approx(0.05 ** (1 / 5))
 
@@ -135,7 +138,9 @@ def test_proportion_ci_when_population_is_huge_then_clopper_pearson():
     assert (finite["low"], finite["high"]) == pytest.approx((plain["low"], plain["high"]), abs=1e-5)
 
 
-@pytest.mark.parametrize("count", [[3, 5], pd.Series([3, 5], dtype="Int64"), ["3", "5"], np.array([3, 5], dtype=np.int8)])
+@pytest.mark.parametrize(
+    "count", [[3, 5], pd.Series([3, 5], dtype="Int64"), ["3", "5"], np.array([3, 5], dtype=np.int8)]
+)
 def test_proportion_ci_when_dtypes_differ_then_same_figures(count):
     expected = proportion_ci([3.0, 5.0], [10, 10])
     pd.testing.assert_frame_equal(proportion_ci(count, [10, 10]).reset_index(drop=True), expected)
@@ -163,6 +168,7 @@ def test_proportion_ci_when_many_rows_then_fast_and_equal_to_single_calls():
         ((1.5, 10), "count at position 0 is 1.5"),
         (([1, 2], [3, 4, 5]), "differ in length"),
         (("many", 10), "is 'many', expected a number"),
+        (({"a": 1}, {"a": 2}), "count is a dict, expected a list or Series"),
         ((1, 10, "wald"), "method is 'wald', expected one of 'exact', 'wilson', 'midp'"),
         ((1, 10, "exact", 95), "confidence is 95, expected a share"),
         ((1, 10, "exact", 0.95, 9), "nobs at position 0 is 10, expected at most population"),

@@ -35,7 +35,9 @@ def test_sample_size_when_in_the_specification(population, margin, n):
 
 
 # Krejcie & Morgan 1970, table 1 (rounded to nearest, chi-square 3.841).
-@pytest.mark.parametrize(("population", "n"), [(10, 10), (100, 80), (500, 217), (1000, 278), (10_000, 370), (75_000, 382)])
+@pytest.mark.parametrize(
+    ("population", "n"), [(10, 10), (100, 80), (500, 217), (1000, 278), (10_000, 370), (75_000, 382)]
+)
 def test_sample_size_when_in_krejcie_and_morgan(population, n):
     assert round(sample_size(population, 0.05)["n_raw"]) == n
 

@@ -61,6 +61,11 @@ def test_rake_when_a_margin_is_unreachable(columns, margins, message):
         rake(columns, margins)
 
 
+@pytest.mark.parametrize("labels", [[1, 2, 2], pd.Series([1, 2, 2], dtype="Int64"), pd.Categorical([1, 2, 2])])
+def test_rake_when_categories_are_numbers(labels):
+    assert rake({"stair": labels}, {"stair": {1: 10, 2: 40}})["weights"].tolist() == [10, 20, 20]
+
+
 def test_rake_when_a_category_has_no_households_then_ignored():
     assert rake({"u": ["a", "a"]}, {"u": {"a": 6, "b": 0}})["weights"].tolist() == [3, 3]
 
