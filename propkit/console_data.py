@@ -93,7 +93,7 @@ def checked(say: Console, workspace: Workspace) -> int:
     for left in map(_dropped, found["files"]):
         if left["dropped"] or left["personal"]:
             say.say("{file}  没有读的表头 {dropped} 个，其中按规定不读的个人信息 {personal} 个".format(**left),
-                    "{file}  headers not read: {dropped}, and {personal} that are personal".format(**left))  # fmt: skip
+                    "{file}  headers not read: {dropped}, of which personal: {personal}".format(**left))  # fmt: skip
     if not rejects and not findings:
         say.say("没有发现问题", "nothing was found")
     return len(rejects) + len(findings)

@@ -36,31 +36,22 @@ OCCUPANCY = {
     "vacant": Text("空置", "Vacant"),
 }
 
-# fmt: off  (one line for each fact, as in a table)
+# One line for each fact, as in a table.
+# fmt: off
 HOUSEHOLD = Table(
     name="household",
     label=Text("业主档案", "Household register"),
     columns={
-        "household": Column(
-            "place", label=Text("房号", "Unit"), required=True, headers=("房号", "房屋", "房屋号", "unit")
-        ),
+        "household": Column("place", label=Text("房号", "Unit"), required=True,
+                            headers=("房号", "房屋", "房屋号", "unit")),
         "zone": Column("text", label=Text("区域", "Zone"), headers=("区域", "片区", "zone")),
         "use": Column("choice", label=Text("用途", "Use"), choices=UNIT_USES, headers=("用途", "房屋用途", "use")),
-        "occupancy": Column(
-            "choice",
-            label=Text("入住状态", "Occupancy"),
-            choices=OCCUPANCY,
-            headers=("入住状态", "房屋状态", "occupancy"),
-        ),
-        "owner_type": Column(
-            "choice",
-            label=Text("住户类型", "Household type"),
-            choices=OWNER_TYPES,
-            headers=("住户类型", "业主类型", "owner_type"),
-        ),
-        "age_band": Column(
-            "choice", label=Text("年龄段", "Age band"), choices=AGE_BANDS, headers=("年龄段", "age_band")
-        ),
+        "occupancy": Column("choice", label=Text("入住状态", "Occupancy"), choices=OCCUPANCY,
+                            headers=("入住状态", "房屋状态", "occupancy")),
+        "owner_type": Column("choice", label=Text("住户类型", "Household type"), choices=OWNER_TYPES,
+                             headers=("住户类型", "业主类型", "owner_type")),
+        "age_band": Column("choice", label=Text("年龄段", "Age band"), choices=AGE_BANDS,
+                           headers=("年龄段", "age_band")),
         "moved_in_on": Column("day", label=Text("入住日期", "Moved in"), headers=("入住日期", "moved_in_on")),
     },
     key=("community", "household"),

@@ -10,38 +10,24 @@ from propkit.model import Column, Cut, Kpi, Segment, Table
 from propkit.periods import month_range
 from propkit.text import Text
 
-# fmt: off  (one line for each fact, as in a table)
+# One line for each fact, as in a table.
+# fmt: off
 BILL = Table(
     name="fee_bill",
     label=Text("应收账单", "Bills"),
     columns={
-        "bill_id": Column(
-            "id", label=Text("账单编号", "Bill id"), required=True, headers=("账单编号", "费用编号", "bill_id")
-        ),
-        "household": Column(
-            "place", label=Text("房号", "Unit"), required=True, headers=("房号", "收费对象", "household")
-        ),
+        "bill_id": Column("id", label=Text("账单编号", "Bill id"), required=True,
+                          headers=("账单编号", "费用编号", "bill_id")),
+        "household": Column("place", label=Text("房号", "Unit"), required=True,
+                            headers=("房号", "收费对象", "household")),
         "fee_item": Column("text", label=Text("费用项", "Fee item"), headers=("费用项", "收费项目", "fee_item")),
-        "period_start": Column(
-            "day",
-            label=Text("费用开始时间", "Period start"),
-            required=True,
-            headers=("费用开始时间", "开始时间", "period_start"),
-        ),
-        "period_end": Column(
-            "day",
-            label=Text("费用结束时间", "Period end"),
-            required=True,
-            headers=("费用结束时间", "结束时间", "period_end"),
-        ),
+        "period_start": Column("day", label=Text("费用开始时间", "Period start"), required=True,
+                               headers=("费用开始时间", "开始时间", "period_start")),
+        "period_end": Column("day", label=Text("费用结束时间", "Period end"), required=True,
+                             headers=("费用结束时间", "结束时间", "period_end")),
         "due_on": Column("day", label=Text("应缴日期", "Due"), headers=("应缴日期", "due_on")),
-        "amount_due_fen": Column(
-            "money",
-            label=Text("应收金额", "Amount due"),
-            required=True,
-            low=0,
-            headers=("应收金额", "应缴金额", "应缴/应收金额", "amount_due"),
-        ),
+        "amount_due_fen": Column("money", label=Text("应收金额", "Amount due"), required=True, low=0,
+                                 headers=("应收金额", "应缴金额", "应缴/应收金额", "amount_due")),
         "waiver_fen": Column("money", label=Text("减免金额", "Waiver"), low=0, headers=("减免金额", "waiver")),
         "discount_fen": Column("money", label=Text("优惠金额", "Discount"), low=0, headers=("优惠金额", "discount")),
     },
@@ -54,17 +40,16 @@ PAYMENT = Table(
     name="fee_payment",
     label=Text("缴费明细", "Payments"),
     columns={
-        "payment_id": Column(
-            "id", label=Text("订单号", "Payment id"), required=True, headers=("订单号", "缴费单号", "payment_id")
-        ),
+        "payment_id": Column("id", label=Text("订单号", "Payment id"), required=True,
+                             headers=("订单号", "缴费单号", "payment_id")),
         "bill_id": Column("id", label=Text("账单编号", "Bill id"), headers=("账单编号", "费用编号", "bill_id")),
         "household": Column("place", label=Text("房号", "Unit"), headers=("房号", "household")),
         "fee_item": Column("text", label=Text("费用项", "Fee item"), headers=("费用项", "收费项目", "fee_item")),
-        "period_start": Column(
-            "day", label=Text("费用开始时间", "Period start"), headers=("费用开始时间", "开始时间", "period_start")
-        ),
+        "period_start": Column("day", label=Text("费用开始时间", "Period start"),
+                               headers=("费用开始时间", "开始时间", "period_start")),
         "paid_at": Column("instant", label=Text("缴费时间", "Paid"), required=True, headers=("缴费时间", "paid_at")),
-        "amount_fen": Column("money", label=Text("实收金额", "Amount"), required=True, headers=("实收金额", "amount")),
+        "amount_fen": Column("money", label=Text("实收金额", "Amount"), required=True,
+                             headers=("实收金额", "amount")),
         "penalty_fen": Column("money", label=Text("滞纳金", "Penalty"), low=0, headers=("滞纳金", "penalty")),
         "channel": Column("text", label=Text("支付方式", "Channel"), headers=("支付方式", "channel")),
         "is_prepayment": Column("flag", label=Text("预交", "Prepayment"), headers=("是否预交", "is_prepayment")),
@@ -80,16 +65,12 @@ TABLES = (BILL, PAYMENT)
 
 SEGMENTS = (
     Segment("fee_item", Text("费用项", "Fee item")),
-    Segment(
-        "arrears_age",
-        Text("账龄", "Age of arrears"),
-        {
-            "0-3": Text("3个月内", "up to 3 months"),
-            "3-12": Text("3–12个月", "3–12 months"),
-            "12-24": Text("1–2年", "1–2 years"),
-            "24+": Text("2年以上", "over 2 years"),
-        },
-    ),
+    Segment("arrears_age", Text("账龄", "Age of arrears"), {
+        "0-3": Text("3个月内", "up to 3 months"),
+        "3-12": Text("3–12个月", "3–12 months"),
+        "12-24": Text("1–2年", "1–2 years"),
+        "24+": Text("2年以上", "over 2 years"),
+    }),
 )
 _AGE_DAYS = {"0-3": 91, "3-12": 365, "12-24": 730}
 
@@ -97,56 +78,31 @@ KPIS = (
     Kpi(
         id="fee_collection_rate_current",
         label=Text("物业费收缴率（当期）", "Fee collection rate"),
-        top=Text(
-            "截至数据日已收的当期账单款（预交、滞纳金不计，退款扣除，超额部分不计）",
-            "money received by the cut-off on the period's bills, without prepayments, penalties and overpayment, net of refunds",
-        ),
-        bottom=Text(
-            "服务期从当期开始的账单净应收（应收－减免－优惠）",
-            "net amount due (due − waiver − discount) of bills whose service period starts in the period",
-        ),
-        table="fee_bill",
-        numerator="paid_fen",
-        denominator="net_due_fen",
-        kind="money",
-        better="up",
-        dated_by="period_start",
-        source="S0:40; S1:21; S3:110",
-        note=Text(
-            "是全部账户的金额之比，没有抽样区间；数据日越晚，数值越高。",
-            "A ratio of money over all accounts, so there is no sampling interval; it rises with a later cut-off.",
-        ),
+        top=Text("截至数据日已收的当期账单款（预交、滞纳金不计，退款扣除，超额部分不计）",
+                 "money received by the cut-off on the period's bills, without prepayments, penalties and overpayment, net of refunds"),
+        bottom=Text("服务期从当期开始的账单净应收（应收－减免－优惠）",
+                    "net amount due (due − waiver − discount) of bills whose service period starts in the period"),
+        table="fee_bill", numerator="paid_fen", denominator="net_due_fen", kind="money", better="up",
+        dated_by="period_start", source="S0:40; S1:21; S3:110",
+        note=Text("是全部账户的金额之比，没有抽样区间；数据日越晚，数值越高。",
+                  "A ratio of money over all accounts, so there is no sampling interval; it rises with a later cut-off."),
     ),
     Kpi(
         id="fee_collection_rate_households",
         label=Text("户数收缴率", "Households paid up"),
         top=Text("当期账单已全部付清的住户", "households with nothing outstanding on the period's bills"),
-        bottom=Text(
-            "当期有账单的住户（跨月按户·月计）",
-            "households billed in the period (household-months over several months)",
-        ),
-        table="fee_account",
-        numerator="settled",
-        better="up",
-        dated_by="period_start",
-        source="HC 户收费率",
+        bottom=Text("当期有账单的住户（跨月按户·月计）", "households billed in the period (household-months over several months)"),
+        table="fee_account", numerator="settled", better="up", dated_by="period_start", source="HC 户收费率",
     ),
     Kpi(
         id="arrears_recovery_rate",
         label=Text("往期欠费清缴率", "Arrears recovered"),
         top=Text("当月收回的往期欠费", "money received in the month on bills that had ended before it"),
         bottom=Text("月初往期欠费余额", "outstanding on such bills at the start of the month"),
-        table="arrears",
-        numerator="recovered_fen",
-        denominator="opening_fen",
-        kind="money",
-        better="up",
-        dated_by="month_on",
-        source="HC 清缴率",
-        note=Text(
-            "月初余额是时点数，只按月计算，不跨月相加。",
-            "The opening balance is a stock: by month only, never added over months.",
-        ),
+        table="arrears", numerator="recovered_fen", denominator="opening_fen", kind="money", better="up",
+        dated_by="month_on", source="HC 清缴率",
+        note=Text("月初余额是时点数，只按月计算，不跨月相加。",
+                  "The opening balance is a stock: by month only, never added over months."),
         stock=True,
     ),
 )

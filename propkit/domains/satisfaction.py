@@ -17,48 +17,33 @@ MODES = {
     "mixed": Text("混合", "Mixed"),
 }
 
-# fmt: off  (one line for each fact, as in a table)
+# One line for each fact, as in a table.
+# fmt: off
 RESPONSE = Table(
     name="survey_response",
     label=Text("满意度问卷答案", "Survey answers"),
     columns={
-        "response_id": Column(
-            "id", label=Text("答卷编号", "Response id"), required=True, headers=("序号", "答卷编号", "response_id")
-        ),
-        "survey_id": Column(
-            "id", label=Text("问卷批次", "Survey wave"), required=True, headers=("问卷批次", "survey_id")
-        ),
+        "response_id": Column("id", label=Text("答卷编号", "Response id"), required=True,
+                              headers=("序号", "答卷编号", "response_id")),
+        "survey_id": Column("id", label=Text("问卷批次", "Survey wave"), required=True,
+                            headers=("问卷批次", "survey_id")),
         "item": Column("id", label=Text("题目", "Item"), required=True, headers=("问卷题目", "题目", "item")),
-        "submitted_at": Column(
-            "instant",
-            label=Text("提交时间", "Submitted"),
-            required=True,
-            headers=("提交答卷时间", "提交时间", "时间", "submitted_at"),
-        ),
+        "submitted_at": Column("instant", label=Text("提交时间", "Submitted"), required=True,
+                               headers=("提交答卷时间", "提交时间", "时间", "submitted_at")),
         "mode": Column("choice", label=Text("调查方式", "Mode"), choices=MODES, headers=("调查方式", "mode")),
         "household": Column("place", label=Text("房号", "Unit"), headers=("房号", "household")),
         "score": Column("score", label=Text("得分", "Score"), headers=("答案", "评分", "score")),
         "scale_low": Column("whole", label=Text("量表下限", "Scale low")),
         "scale_high": Column("whole", label=Text("量表上限", "Scale high")),
         "satisfied_from": Column("whole", label=Text("满意起点", "Satisfied from")),
-        "seconds_used": Column(
-            "whole", label=Text("所用秒数", "Seconds used"), low=0, high=86400, headers=("所用时间", "seconds_used")
-        ),
-        "owner_type": Column(
-            "choice",
-            label=Text("住户类型", "Household type"),
-            choices=community.OWNER_TYPES,
-            headers=("住户类型", "owner_type"),
-        ),
-        "age_band": Column(
-            "choice", label=Text("年龄段", "Age band"), choices=community.AGE_BANDS, headers=("年龄段", "age_band")
-        ),
-        "residence": Column(
-            "choice",
-            label=Text("入住年限", "Length of residence"),
-            choices=community.RESIDENCE,
-            headers=("入住年限", "residence"),
-        ),
+        "seconds_used": Column("whole", label=Text("所用秒数", "Seconds used"), low=0, high=86400,
+                               headers=("所用时间", "seconds_used")),
+        "owner_type": Column("choice", label=Text("住户类型", "Household type"), choices=community.OWNER_TYPES,
+                             headers=("住户类型", "owner_type")),
+        "age_band": Column("choice", label=Text("年龄段", "Age band"), choices=community.AGE_BANDS,
+                           headers=("年龄段", "age_band")),
+        "residence": Column("choice", label=Text("入住年限", "Length of residence"), choices=community.RESIDENCE,
+                            headers=("入住年限", "residence")),
         "zone": Column("text", label=Text("区域", "Zone"), headers=("区域", "zone")),
     },
     key=("community", "survey_id", "response_id", "item"),
@@ -76,104 +61,59 @@ SEGMENTS = (
     Segment("mode", Text("调查方式", "Mode"), MODES),
 )
 
-_VALID = Text(
-    "对该题作了有效回答的住户（不了解、不适用、未答不计入）",
-    "households with a valid answer (don't know, not applicable and blank are outside the base)",
-)
-_TOP2 = Text(
-    "回答「满意」或「非常满意」的住户；「一般」不算满意",
-    "households that answered satisfied or very satisfied; neutral is not satisfied",
-)
-_ONE_EACH = Text(
-    "每户每题一份，重复提交取最后一次；不同量表绝不合并。",
-    "One answer for each household and item, the last one sent; different scales are never pooled.",
-)
+_VALID = Text("对该题作了有效回答的住户（不了解、不适用、未答不计入）",
+              "households with a valid answer (don't know, not applicable and blank are outside the base)")
+_TOP2 = Text("回答「满意」或「非常满意」的住户；「一般」不算满意",
+             "households that answered satisfied or very satisfied; neutral is not satisfied")
+_ONE_EACH = Text("每户每题一份，重复提交取最后一次；不同量表绝不合并。",
+                 "One answer for each household and item, the last one sent; different scales are never pooled.")
 
 KPIS = (
     Kpi(
         id="owner_satisfaction",
         label=Text("业主满意率", "Owner satisfaction"),
-        top=_TOP2,
-        bottom=_VALID,
-        table="survey_response",
-        numerator="overall_satisfied",
-        better="up",
-        dated_by="wave_on",
-        opinion=True,
-        source="S0:40; RSH TP01",
-        note=_ONE_EACH,
+        top=_TOP2, bottom=_VALID,
+        table="survey_response", numerator="overall_satisfied", better="up", dated_by="wave_on", opinion=True,
+        source="S0:40; RSH TP01", note=_ONE_EACH,
     ),
     Kpi(
         id="owner_satisfaction_index",
         label=Text("满意度指数", "Satisfaction index"),
         top=Text("得分高出量表下限的部分之和", "points above the low end of the scale"),
         bottom=Text("量表全长之和", "the length of the scale"),
-        table="survey_response",
-        numerator="overall_points",
-        denominator="overall_range",
-        kind="mean",
-        unit=Text("分", "points"),
-        scale=100,
-        better="up",
-        dated_by="wave_on",
-        opinion=True,
-        source="S0:40",
-        note=_ONE_EACH,
+        table="survey_response", numerator="overall_points", denominator="overall_range", kind="mean",
+        unit=Text("分", "points"), scale=100, better="up", dated_by="wave_on", opinion=True, source="S0:40", note=_ONE_EACH,
     ),
     Kpi(
         id="satisfaction_by_item",
         label=Text("分项满意率", "Satisfaction by item"),
-        top=_TOP2,
-        bottom=_VALID,
-        table="survey_response",
-        numerator="item_satisfied",
-        better="up",
-        dated_by="wave_on",
-        opinion=True,
-        by="item",
-        source="S0:62; S1:20",
-        note=_ONE_EACH,
+        top=_TOP2, bottom=_VALID,
+        table="survey_response", numerator="item_satisfied", better="up", dated_by="wave_on", opinion=True, by="item",
+        source="S0:62; S1:20", note=_ONE_EACH,
     ),
     Kpi(
         id="dissatisfied_rate",
         label=Text("不满意率", "Dissatisfied"),
         top=Text("回答「不满意」或「非常不满意」的住户", "households that answered dissatisfied or very dissatisfied"),
         bottom=_VALID,
-        table="survey_response",
-        numerator="overall_dissatisfied",
-        better="down",
-        dated_by="wave_on",
-        opinion=True,
-        source="RSH TP01",
-        note=_ONE_EACH,
+        table="survey_response", numerator="overall_dissatisfied", better="down", dated_by="wave_on", opinion=True,
+        source="RSH TP01", note=_ONE_EACH,
     ),
     Kpi(
         id="not_dissatisfied_rate",
         label=Text("未表示不满意率", "Not dissatisfied"),
-        top=Text(
-            "没有回答「不满意」或「非常不满意」的住户（含「一般」）",
-            "households that did not answer dissatisfied (neutral included)",
-        ),
+        top=Text("没有回答「不满意」或「非常不满意」的住户（含「一般」）",
+                 "households that did not answer dissatisfied (neutral included)"),
         bottom=_VALID,
-        table="survey_response",
-        numerator="overall_not_dissatisfied",
-        better="up",
-        dated_by="wave_on",
-        opinion=True,
-        source="各项满意率（1−不满意）",
-        note=Text("不得称为满意率。", "Never to be called satisfaction."),
+        table="survey_response", numerator="overall_not_dissatisfied", better="up", dated_by="wave_on", opinion=True,
+        source="各项满意率（1−不满意）", note=Text("不得称为满意率。", "Never to be called satisfaction."),
     ),
     Kpi(
         id="survey_response_rate",
         label=Text("问卷回收率", "Response rate"),
         top=Text("交回有效问卷的住户", "households with a valid answer"),
         bottom=Text("受邀住户", "households invited"),
-        table="survey_wave",
-        numerator="answered",
-        denominator="invited",
-        better="up",
-        dated_by="wave_on",
-        source="S0:62",
+        table="survey_wave", numerator="answered", denominator="invited", better="up", dated_by="wave_on", source="S0:62",
     ),
 )
 DURATIONS = ()

@@ -44,9 +44,10 @@ def take_orders(folder: Path, *lines: str, source: Source = ORDERS, **options: s
 
 
 def workbook(folder: Path, rows: Sequence[Sequence[object]], name: str = "orders.xlsx", **sheets: object) -> Path:
-    """Write rows to a workbook; `merged` are ranges like A1:C1 with their text, `sheet` names the sheet."""
+    """Write rows to a workbook; `merged` are ranges like A1:C1 with their text, `sheet` names the sheet,
+    `dates` is the format of dates."""
     path = folder / name
-    with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book:
+    with xlsxwriter.Workbook(path, {"default_date_format": sheets.get("dates", "yyyy-mm-dd hh:mm:ss")}) as book:
         fill_sheet(book.add_worksheet(str(sheets.get("sheet", "工单"))), rows, dict(sheets.get("merged", {})))
     return path
 

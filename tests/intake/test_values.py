@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from propkit.domains import TABLES
 from propkit.intake import values
 from propkit.intake.cells import Fault
-from propkit.intake.personal import is_personal, mask
-from propkit.intake.sources import Scale
+from propkit.intake.columns import Codebook, parse_column
+from propkit.intake.communities import Context
+from propkit.intake.personal import is_personal, mask, pseudonym
+from propkit.intake.sources import Scale, Source
 from propkit.model import Column
 from propkit.text import Text
 
@@ -109,6 +112,15 @@ def test_an_id_keeps_its_digits_and_loses_its_width() -> None:
     assert values.parse_id("０１３９") == "0139"
     assert values.parse_id("440301199001011234567") == "440301199001011234567"
     assert isinstance(values.parse_id("1.02E+17"), Fault)
+
+
+def test_a_personal_id_is_stored_as_a_pseudonym() -> None:
+    column = Column("id", label=LABEL, personal=True)
+    cells = pd.Series(["粤B12345", "", "粤B12345"], dtype="str")
+    source = Source(table="work_order", files="*")
+    found = parse_column(cells, "plate", column, source, Context(key=b"k"), Codebook.of(source, "plate")).values
+    assert found[0] == found[2] == pseudonym(b"k", "plate|粤B12345")
+    assert pd.isna(found[1])
 
 
 def test_free_text_keeps_its_width_and_loses_telephone_numbers() -> None:
