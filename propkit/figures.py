@@ -8,7 +8,7 @@ import pandas as pd
 
 from propkit import domains
 from propkit.counts import SUMS, rollup, tally
-from propkit.domains.knowledge import covered_months
+from propkit.domains.knowledge import covered_months, covers_day
 from propkit.errors import ConfigError, nearest
 from propkit.model import Cut, Kpi
 from propkit.periods import Period
@@ -82,7 +82,8 @@ def check_segment(name: str, tables: Mapping[str, pd.DataFrame]) -> str:
 
 
 def _splits(tables: Mapping[str, pd.DataFrame], kpi: Kpi, name: str) -> bool:
-    return name in tables[kpi.table].columns
+    exposed = (kpi.denominator or "").rpartition(".")[0] or kpi.table
+    return name in tables[kpi.table].columns and name in tables[exposed].columns
 
 
 def _counts(
@@ -93,12 +94,19 @@ def _counts(
     monthly = tally(tables, kpis, keys)
     parts = []
     for period in periods:
-        added = [kpi for kpi in kpis if not (kpi.stock and len(period.months) > 1)]
+        added = [kpi for kpi in kpis if _told(kpi, period)]
         counts = tally(_on_day(tables, added, period), added, keys) if period.kind == "day" else monthly
         ours = counts[counts["month"].isin(period.months) & counts["kpi"].isin([kpi.id for kpi in added])]
         counts = pd.concat([_one_scale(ours, by), _zeros(tables, added, period, by)], ignore_index=True)
         parts.append(rollup(counts, ["community", *by]).assign(period=period.id))
     return parts
+
+
+def _told(kpi: Kpi, period: Period) -> bool:
+    """A balance belongs to one month, and exposure is counted in whole months: neither says anything of other periods."""
+    if period.kind == "day":
+        return not kpi.stock and kpi.kind != "rate"
+    return not kpi.stock or len(period.months) == 1
 
 
 def _on_day(tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], period: Period) -> dict[str, pd.DataFrame]:
@@ -111,10 +119,11 @@ def _on_day(tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], period: Per
 
 
 def _one_scale(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Drop groups whose answers were given on different scales: they have no common level."""
+    """Empty the groups whose answers were given on different scales: they have no common level."""
     keys = ["kpi", "community", *by]
     scales = counts.drop_duplicates([*keys, "scale"])
-    return counts[~_in(counts, scales[scales.duplicated(keys)], keys)]
+    mixed = _in(counts, scales[scales.duplicated(keys)], keys)
+    return counts.assign(**{name: counts[name].mask(mixed, 0) for name in SUMS})
 
 
 def _in(rows: pd.DataFrame, others: pd.DataFrame, keys: list[str]) -> pd.Series:
@@ -123,16 +132,27 @@ def _in(rows: pd.DataFrame, others: pd.DataFrame, keys: list[str]) -> pd.Series:
 
 
 def _zeros(tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], period: Period, by: Sequence[str]) -> pd.DataFrame:
-    """True zeros of counts: months for which an export speaks but holds no case.  Not split: a segment without cases is absent."""
+    """True zeros of counts: periods for which an export speaks but holds no case.
+
+    Only for KPIs on the date that places rows of their table: the span of an export says nothing of other dates.  Not
+    split: a segment without cases is absent.
+    """
     records = []
     for kpi in [] if by else [kpi for kpi in kpis if kpi.kind == "count"]:
         rows, table = tables[kpi.table], domains.TABLES[kpi.table]
+        if kpi.dated_by != table.dated_by:
+            continue
         for place in sorted(set(rows["community"])):
-            covered = covered_months(rows[rows["community"] == place], table.dated_by)
-            if set(period.months) <= set(covered):
+            if _spoken(rows[rows["community"] == place], table.dated_by, period):
                 records.append({"kpi": kpi.id, "community": place})
     zeros = pd.DataFrame(records, columns=["kpi", "community"]).astype("str").assign(**dict.fromkeys(SUMS, 0))
     return zeros.assign(den=1)  # a base that is there, though no case fell into it
+
+
+def _spoken(rows: pd.DataFrame, dated_by: str, period: Period) -> bool:
+    if period.kind == "day":
+        return covers_day(rows, dated_by, period.start)
+    return set(period.months) <= set(covered_months(rows, dated_by))
 
 
 def _with_empty(

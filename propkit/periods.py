@@ -10,7 +10,8 @@ import pandas as pd
 from propkit.errors import ConfigError
 from propkit.text import Text
 
-_MONTH = r"(\d{4})-(0[1-9]|1[0-2])"
+_YEAR = r"(?:19|20|21)\d\d"
+_MONTH = rf"({_YEAR})-(0[1-9]|1[0-2])"
 _FORMS = Text(
     "2025-09、2025Q3、2025、2025-09-20、2025-03..2025-08 或 last-month",
     "2025-09, 2025Q3, 2025, 2025-09-20, 2025-03..2025-08 or last-month",
@@ -60,16 +61,16 @@ def month_range(first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
 def parse_period(text: str, as_of: pd.Timestamp | None = None) -> Period:
     """Read a period; `last-month` and `this-month` resolve against `as_of`.
 
-    Raises ConfigError for any other form: only plain ASCII digits are taken, without blanks.
+    Raises ConfigError for any other form: only plain ASCII digits are taken, without blanks, and years 1900 to 2199.
     """
     month = re.fullmatch(_MONTH, text, re.ASCII)
     if month:
         return _from_months(text, "month", text, text)
-    quarter = re.fullmatch(r"(\d{4})Q([1-4])", text, re.ASCII)
+    quarter = re.fullmatch(rf"({_YEAR})Q([1-4])", text, re.ASCII)
     if quarter:
         year, number = int(quarter[1]), int(quarter[2])
         return _from_months(text, "quarter", f"{year}-{3 * number - 2:02}", f"{year}-{3 * number:02}")
-    if re.fullmatch(r"\d{4}", text, re.ASCII):
+    if re.fullmatch(_YEAR, text, re.ASCII):
         return _from_months(text, "year", f"{text}-01", f"{text}-12")
     window = re.fullmatch(rf"({_MONTH})\.\.({_MONTH})", text, re.ASCII)
     if window and window[1] <= window[4]:

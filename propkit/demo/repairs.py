@@ -80,7 +80,7 @@ def state_at(order: Row, at: datetime) -> Row:
         row["rating"] = None
     if row["revisited_at"] is None:
         row["revisit_score"] = None
-    late = row["due_at"] < (row["completed_at"] or at)
+    late = row["completed_at"] is not None and row["due_at"] < row["completed_at"]
     known = [row[name] for name in _MOMENTS if row[name] is not None]
     return row | {
         "status": _status(order, row),

@@ -72,7 +72,7 @@ class _Work:
         self.table: Table = TABLES[self.source.table]
         self.found = want.found(list(self.raw.cells.columns))
         headers.require(headers.Header(0, list(self.raw.cells.columns), 0), want, self.raw.file)
-        self.needed = [header for name in want.needed for header in self.found[name]]
+        self.needed = [header for name in want.specs if name in want.needed for header in self.found[name]]
         self.is_record = pd.Series(True, index=self.raw.cells.index)
         self.is_good = self.is_record.copy()
         self.totals = pd.Series("", index=self.raw.cells.index, dtype=object)
@@ -84,11 +84,10 @@ class _Work:
         notes = self.raw.aside[self.raw.aside["whole"].astype(bool)]
         self._reject_cells(notes["line"], notes["value"], "", "side_note")
         self.totals = totals.find_totals(self.raw.cells, self.needed)
-        first = self.raw.cells.iloc[:, 0] if self.raw.cells.shape[1] else self.totals
         is_total = self.totals != ""
         self.reject(is_total, "", "total_row", self.totals)
         again = self.raw.cells.duplicated() & ~is_total
-        self.reject(again, "", "duplicate", first)
+        self.reject(again, "", "duplicate", self.raw.cells[self.needed[0]] if self.needed else self.totals)
         self.is_record = ~is_total & ~again
 
     def reject(self, where: pd.Series, column: str, rule: str, texts: pd.Series) -> None:

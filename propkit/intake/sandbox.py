@@ -51,7 +51,7 @@ def read_workbook(path: Path, file: str, limits: Limits) -> list[Grid]:
 
 
 def _ask(path: Path, file: str, limits: Limits) -> dict:
-    command = [sys.executable, "-I", str(_SCRIPT), str(path.resolve()), json.dumps(dataclasses.asdict(limits))]
+    command = [sys.executable, "-P", str(_SCRIPT), str(path.resolve()), json.dumps(dataclasses.asdict(limits))]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

@@ -13,6 +13,8 @@ import zipfile
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
 CHUNK = 1 << 20
 OVERLAP = 64
 CELL_REF = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["']""")
@@ -98,8 +100,6 @@ def column_number(letters: bytes) -> int:
 
 def load(path: str, limits: dict[str, int]) -> dict[str, Any]:
     """Return every visible sheet as text cells, and the names of the hidden ones."""
-    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
-
     book = CalamineWorkbook.from_path(path)
     found: dict[str, Any] = {"sheets": [], "hidden": []}
     for entry in book.sheets_metadata:

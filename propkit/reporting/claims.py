@@ -225,7 +225,7 @@ def _sums(rates: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _segment_claim(kpi: Kpi, row: Mapping[str, object], labels: Mapping[str, Text], n: int) -> Claim:
-    group, points = str(row["label"]), float(row["difference"]) * kpi.scale
+    group, points = str(row["segment"]), float(row["difference"]) * kpi.scale
     label = labels.get(group, Text(group, group))
     verdict = "higher" if points > 0 else "lower"
     text = Text(

@@ -134,7 +134,7 @@ def figure_parts(
 
 def reader_value(row: Mapping[str, object], kpi: Kpi, column: str = "value") -> float:
     """Return a column of a row in the reader's unit, NaN where it is hidden or missing."""
-    value = row[column]
+    value = row.get(column)
     return float("nan") if hidden(row) or value is None or pd.isna(value) else float(value) * kpi.scale
 
 

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from nbconvert import HTMLExporter
+from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
+from traitlets import default
 
 from propkit.reporting.display import HEADING, MIME, esc
 from propkit.reporting.template import FOLDER, LANGUAGES, asset, policy
@@ -190,17 +191,31 @@ def _provenance(meta: Mapping[str, object], lang: str) -> list[tuple[str, str]]:
     return facts
 
 
-@cache
-def _exporter() -> HTMLExporter:
-    """The one exporter of a process; making it costs more than a page.
+class _Exporter(TemplateExporter):
+    """Templates without nbconvert's HTML exporter, which parses every page again and writes its attributes anew.
 
     The language is written by our template, because nbconvert takes two-letter codes only and falls back to "en".
     """
-    exporter = HTMLExporter(
+
+    output_mimetype = "text/html"
+    export_from_notebook = "HTML"
+
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+    @default("template_extension")
+    def _template_extension_default(self) -> str:
+        return ".html.j2"
+
+
+@cache
+def _exporter() -> _Exporter:
+    """The one exporter of a process; making it costs more than a page."""
+    exporter = _Exporter(
         template_name="propkit",
         extra_template_basedirs=[str(FOLDER)],
         exclude_input=True,
-        skip_svg_encoding=True,
         preprocessors=[],
         default_preprocessors=[],
     )

@@ -6,12 +6,14 @@ Composes what figures, claims, charts and tables give; computes and words nothin
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from propkit import domains, stats, store
 from propkit.domains import complaints, fees, repairs
+from propkit.domains.knowledge import given
 from propkit.figures import largest
 from propkit.model import Kpi
 from propkit.reporting import cards as card_room
@@ -196,6 +198,8 @@ def survival(book: Book, duration_id: str) -> Display:
 
 def balance(book: Book) -> Display:
     """Open at the start + received = completed + ended + open at the end, for the orders of the period."""
+    if book.tables["work_order"].empty:
+        return absent(book, domains.KPIS["work_order_volume"])
     moved = repairs.balance(book.tables["work_order"], book.period.start, book.period.end)
     labels = {
         "opening": ("期初未完成", "Open at start"),
@@ -238,24 +242,7 @@ def ageing(book: Book) -> Display:
 
 def overdue(book: Book, limit: int = 15) -> Display:
     """What is open beyond its promised time at the data cut-off: counts for owners, the oldest cases for the team."""
-    orders = repairs.overdue(book.tables["work_order"], book.cut.as_of)
-    cases = complaints.overdue(book.tables["complaint"], book.cut.as_of)
-    return join(
-        [
-            _overdue(
-                book, orders, "order_id", "fault_type", "due_at", Text("超期未完成的报修", "Overdue repairs"), limit
-            ),
-            _overdue(
-                book,
-                cases,
-                "complaint_id",
-                "type_l1",
-                "promised_at",
-                Text("超期未办结的投诉", "Overdue complaints"),
-                limit,
-            ),
-        ]
-    )
+    return join([_overdue(book, case, limit) for case in _OPEN])
 
 
 def quality(book: Book) -> Display:
@@ -287,9 +274,7 @@ def definitions(book: Book, kpi_ids: Sequence[str], duration_ids: Sequence[str] 
 
 def absent(book: Book, kpi: Kpi) -> Display:
     """Say that there is nothing to show for a figure, instead of an empty chart."""
-    words = Text(f"{kpi.label.zh}：本期无数据。", f"{kpi.label.en}: no data in this period.").get(book.lang)
-    html = f'<p class="pk-none">{esc(words)}</p>'
-    return Display(html, html, words)
+    return _sentence(book, Text(f"{kpi.label.zh}：本期无数据。", f"{kpi.label.en}: no data in this period."))
 
 
 def _targets(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
@@ -373,31 +358,31 @@ def _duration_row(book: Book, duration_id: str) -> list[str]:
     return [label, *shown, number(len(used)), number(n_open), number(unusable)]
 
 
-def _overdue(book: Book, rows: pd.DataFrame, key: str, subject: str, due: str, title: Text, limit: int) -> Display:
-    count = Text(
-        f"{title.zh}：{len(rows)} 件（截至 {book.cut.as_of:%Y-%m-%d}）",
-        f"{title.en}: {len(rows)} at {book.cut.as_of:%Y-%m-%d}",
-    )
-    if rows.empty or book.edition == "owner":
-        html = f"<p>{esc(count.get(book.lang))}</p>"
-        return Display(html, html, count.get(book.lang))
-    shown = rows.sort_values("days_over", ascending=False, kind="stable").head(limit)
+def _overdue(book: Book, case: _Open, limit: int) -> Display:
+    late = case.find(book.tables[case.table], book.cut.as_of)
+    known = book.tables[case.table]
+    if not given(known, case.due).any():
+        return _sentence(book, Text(f"{case.title.zh}：无数据。", f"{case.title.en}: no data."))
+    day = f"{book.cut.as_of:%Y-%m-%d}"
+    count = Text(f"{case.title.zh}：{len(late)} 件（截至 {day}）", f"{case.title.en}: {len(late)} at {day}")
+    if late.empty or book.edition == "owner":
+        return _sentence(book, count)
+    shown = late.sort_values("days_over", ascending=False, kind="stable").head(limit)
     heads = _words(book, ("编号", "Id"), ("类型", "Type"), ("应完成", "Due"), ("超期天数", "Days over"))
-    unknown = "未知" if book.lang == "zh" else "unknown"
+    named = shown.assign(subject=shown[case.subject].fillna("未知" if book.lang == "zh" else "unknown"))
     cells = [
-        [
-            row[key],
-            row[subject] if pd.notna(row[subject]) else unknown,
-            f"{row[due]:%Y-%m-%d}",
-            number(row["days_over"]),
-        ]
-        for row in shown.to_dict("records")
+        [row[case.key], row["subject"], f"{row[case.due]:%Y-%m-%d}", number(row["days_over"])]
+        for row in named.to_dict("records")
     ]
-    more = Text(f"，最久的 {len(shown)} 件", f"; the {len(shown)} oldest") if len(rows) > len(shown) else Text("", "")
+    more = Text(f"，最久的 {len(shown)} 件", f"; the {len(shown)} oldest") if len(late) > len(shown) else Text("", "")
     caption = Text(count.zh + more.zh, count.en + more.en)
-    return tables.table(
-        pd.DataFrame(cells, columns=heads), caption=caption, lang=book.lang, numeric=heads[3:], stacked=True
-    )
+    frame = pd.DataFrame(cells, columns=heads)
+    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[3:], stacked=True)
+
+
+def _sentence(book: Book, words: Text) -> Display:
+    html = f"<p>{esc(words.get(book.lang))}</p>"
+    return Display(html, html, words.get(book.lang))
 
 
 def _concerns(entry: dict, community: str) -> bool:
@@ -424,6 +409,26 @@ def _source(kpi: Kpi) -> Text:
 def _words(book: Book, *pairs: tuple[str, str]) -> list[str]:
     return [Text(*pair).get(book.lang) for pair in pairs]
 
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A kind of case that can be overdue: its table and columns, how its late ones are found, and its heading."""
+
+    table: str
+    key: str
+    subject: str
+    due: str
+    find: Callable[[pd.DataFrame, pd.Timestamp], pd.DataFrame]
+    title: Text
+
+
+_OPEN = (
+    _Open("work_order", "order_id", "fault_type", "due_at", repairs.overdue, Text("超期未完成的报修", "Overdue repairs")),
+    _Open(
+        "complaint", "complaint_id", "type_l1", "promised_at", complaints.overdue,
+        Text("超期未办结的投诉", "Overdue complaints"),
+    ),
+)  # fmt: skip
 
 RULES: dict[str, Text] = {
     "required": Text("缺少必填项", "required cell is blank"),

@@ -32,10 +32,10 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _worded(shell: object, kind: type, error: Exception, trace: object, tb_offset: int | None = None) -> list[str]:
+def _worded(shell: object, kind: type, error: Exception, trace: object, tb_offset: int | None = None) -> None:
     """Let the error say itself in the language of the report, where its text is all that leaves this process."""
     error.args = (error.render(os.environ.get("PROPKIT_LANG", "en")),)
-    return shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
+    shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
 
 
 if __name__ == "__main__":

@@ -46,11 +46,10 @@ def suppress_table(table: Any, threshold: int = 5) -> dict[str, Any]:
     primary = (counts > 0) & (counts < threshold)
     everything = np.ones_like(primary)
     protectable = _protected(counts, everything, primary, threshold)
-    mask = _cheapest(counts, primary, threshold) if protectable else everything
-    if mask is None:
-        mask = _thinned(counts, everything, primary, threshold)
-    else:
-        mask = _thinned(counts, mask, primary, threshold) if protectable else mask
+    mask = everything
+    if protectable:
+        found = _cheapest(counts, primary, threshold)
+        mask = _thinned(counts, everything if found is None else found, primary, threshold)
     secondary = mask & ~primary
     shapes = {"mask": mask, "primary": primary, "secondary": secondary}
     status = "ok" if protectable else "not_protectable"

@@ -74,7 +74,8 @@ def test_other_numbers_are_refused(name: str, cell: str) -> None:
 @pytest.mark.parametrize(
     ("scale", "cell", "expected"),
     [
-        (Scale(), "5", 5), (Scale(), "5.0", 5), (Scale(), "非常满意", 5), (Scale(), "Very Satisfied", 5), (Scale(), "５分", 5),
+        (Scale(), "5", 5), (Scale(), "5.0", 5), (Scale(), "非常满意", 5), (Scale(), "Very Satisfied", 5),
+        (Scale(), "５分", 5),
         (Scale(), "6", "out_of_range"), (Scale(), "0", "out_of_range"), (Scale(), "4.5", "unreadable"),
         (Scale(), "好", "unreadable"), (Scale(), "不了解", None), (Scale(), "-2", None), (Scale(), "(跳过)", None),
         (Scale(), "9", "out_of_range"), (Scale(dont_know=["9"]), "9", None),

@@ -209,6 +209,8 @@ def test_weighted_proportion_ci_when_se_is_given_then_used():
     result = weighted_proportion_ci(y, mean["weights"], se=mean["se"])
     p = mean["estimate"]
     assert result["n_eff"] == pytest.approx(min(8, p * (1 - p) / mean["se"] ** 2))
+    # However small the error, the effective number never exceeds the answers given.
+    assert weighted_proportion_ci(y, mean["weights"], se=0.01)["n_eff"] == 8
     with pytest.raises(ValueError, match="y at position 0 is 2"):
         weighted_proportion_ci([2], [1])
 
