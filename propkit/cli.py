@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from propkit import console
+from propkit import __version__, console
 from propkit.console import Command, Console, Param, Program
 from propkit.errors import EXIT_DATA, EXIT_OK, EXIT_SOME_FAILED, ConfigError
 from propkit.text import Text
@@ -26,7 +26,8 @@ COMMANDS: list[Command] = []
 _START, _DAILY, _LOOK = Text("开始", "Start"), Text("日常", "Every month"), Text("查询", "Look up")
 _HELP = Text(
     "物业服务分析：问卷、投诉、工单 → 可复核的报告。第一次使用：propkit demo",
-    "Analytics for property services: surveys, complaints, work orders -> reports you can check. First time: propkit demo",
+    "Analytics for property services: surveys, complaints, work orders -> reports you can check. "
+    "First time: propkit demo",
 )
 
 
@@ -39,13 +40,7 @@ def main() -> None:
 
 def program(lang: str) -> Program:
     """Return all commands with their words in `lang`."""
-    from importlib import metadata
-
-    try:
-        version = metadata.version("propkit")
-    except metadata.PackageNotFoundError:
-        version = "dev"
-    return Program(lang, COMMANDS, _HELP, version)
+    return Program(lang, COMMANDS, _HELP, __version__)
 
 
 def _command(panel: Text, zh: str, en: str, example: str, *params: Param) -> Callable:
@@ -84,8 +79,10 @@ _DIRECTORY = {"type": click.Path(path_type=Path)}
 def demo(say: Console, workspace: Path, directory: Path, seed: int) -> int:
     from propkit import console_reports, store
     from propkit import demo as demo_company
+    from propkit.running import pool
     from propkit.workspace import open_workspace
 
+    pool.prepare()
     demo_company.write(directory, seed)
     opened = open_workspace(directory)
     ingested = store.ingest(opened)
@@ -93,7 +90,8 @@ def demo(say: Console, workspace: Path, directory: Path, seed: int) -> int:
 
 
 @_command(
-    _START, "新建工作区：带说明的 propkit.toml、raw/、notes/。", "Make a workspace: a commented propkit.toml, raw/ and notes/.",
+    _START, "新建工作区：带说明的 propkit.toml、raw/、notes/。",
+    "Make a workspace: a commented propkit.toml, raw/ and notes/.",
     "propkit init my-company",
     Param(("directory",), Text("文件夹", "Folder"), _DIRECTORY),
 )  # fmt: skip
@@ -110,12 +108,13 @@ def init(say: Console, workspace: Path, directory: Path) -> int:
     say.json({"workspace": str(directory)})
     say.say(f"新工作区  {directory}", f"new workspace  {directory}")
     say.note("下一步  把导出文件放进 raw/，在 propkit.toml 里写 [[source]]，再运行 propkit ingest",
-             "next  put the exports into raw/, describe them in propkit.toml under [[source]], then run propkit ingest")  # fmt: skip
+             "next  put exports into raw/, describe them under [[source]] in propkit.toml, then: propkit ingest")  # fmt: skip
     return EXIT_OK
 
 
 @_command(
-    _START, "检查运行环境：版本、字体、内核、浏览器、工作区。", "Check the environment: versions, fonts, kernel, browser, workspace.",
+    _START, "检查运行环境：版本、字体、内核、浏览器、工作区。",
+    "Check the environment: versions, fonts, kernel, browser, workspace.",
     "propkit doctor",
 )  # fmt: skip
 def doctor(say: Console, workspace: Path) -> int:
@@ -132,7 +131,8 @@ def doctor(say: Console, workspace: Path) -> int:
 
 
 @_command(
-    _DAILY, "读入 raw/ 里的新文件和改过的文件，逐个对账。", "Read what is new or changed in raw/ and account for every line.",
+    _DAILY, "读入 raw/ 里的新文件和改过的文件，逐个对账。",
+    "Read what is new or changed in raw/ and account for every line.",
     "propkit ingest -w my-company",
 )  # fmt: skip
 def ingest(say: Console, workspace: Path) -> int:
@@ -147,7 +147,8 @@ def ingest(say: Console, workspace: Path) -> int:
 
 
 @_command(
-    _DAILY, "数据质量：拒收、未对应的值、没用上的对应、合计核对。", "Data quality: rejects, unmapped values, unused mappings, printed totals.",
+    _DAILY, "数据质量：拒收、未对应的值、没用上的对应、合计核对。",
+    "Data quality: rejects, unmapped values, unused mappings, printed totals.",
     "propkit check --strict",
     _flag("--strict", "有任何问题就以 1 退出", "Exit with 1 when anything was found"),
 )  # fmt: skip
@@ -159,14 +160,17 @@ def check(say: Console, workspace: Path, strict: bool) -> int:
 
 
 @_command(
-    _DAILY, "批量生成报告：每个小区、每个月一份；没有变化的不重跑。", "Make the reports, one for each community and month; only what changed.",
+    _DAILY, "批量生成报告：每个小区、每个月一份；没有变化的不重跑。",
+    "Make the reports, one for each community and month; only what changed.",
     "propkit run --period 2025-09 -j 2",
     Param(("reports",), Text("报告，默认全部", "Reports; all by default"), {"nargs": -1}),
     _COMMUNITY, _PERIOD, _AS_OF,
-    Param(("--edition",), Text("版本", "Edition"), {"type": click.Choice(["internal", "owner"]), "default": "internal"}),
-    Param(("--report-lang",), Text("报告语言，默认按 propkit.toml", "Language of the pages; default as in propkit.toml"),
+    Param(("--edition",), Text("版本", "Edition"),
+          {"type": click.Choice(["internal", "owner"]), "default": "internal"}),
+    Param(("--report-lang",), Text("报告语言，默认按 propkit.toml", "Language of the pages; default as in the settings"),
           {"type": click.Choice(["zh", "en"])}),
-    Param(("--jobs", "-j"), Text("同时运行几份，默认为处理器数", "How many at a time; default one for each processor"),
+    Param(("--jobs", "-j"),
+          Text("同时运行几份，默认为处理器数", "How many at a time; default one for each processor"),
           {"type": click.IntRange(1, 64)}),
     _flag("--failed", "只重跑上次没成功的", "Only those that did not succeed last time"),
     _flag("--force", "没有变化也重跑", "Also what has not changed"),
@@ -177,9 +181,11 @@ def run(
     as_of: str | None, edition: str, report_lang: str | None, jobs: int | None, failed: bool, force: bool, dry_run: bool,
 ) -> int:  # fmt: skip
     from propkit import console_reports, store
-    from propkit.running import batch, plan
+    from propkit.running import batch, plan, pool
 
     opened = _open(workspace)
+    if not dry_run:
+        pool.prepare()
     places, cut = _places(opened, communities), store.data_cutoff(opened, as_of)
     lang = report_lang or opened.settings.workspace.lang
     if failed:
@@ -249,7 +255,8 @@ def values(
 
 
 @_command(
-    _LOOK, "指标目录，或一个指标的定义卡。", "The catalogue of KPIs, or the definition card of one.", "propkit kpis first_time_fix_rate",
+    _LOOK, "指标目录，或一个指标的定义卡。", "The catalogue of KPIs, or the definition card of one.",
+    "propkit kpis first_time_fix_rate",
     Param(("kpi",), Text("指标", "KPI"), {"required": False}),
 )  # fmt: skip
 def kpis(say: Console, workspace: Path, kpi: str | None) -> int:

@@ -75,7 +75,7 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A declared command: its function takes a Console, the workspace path and its own parameters; returns an exit code."""
+    """A declared command: its function takes a Console, the workspace and its own parameters; returns an exit code."""
 
     function: Callable[..., int]
     help: Text
@@ -266,7 +266,8 @@ def _context_settings(lang: str) -> dict[str, object]:
     return {
         "help_option_names": ["--help", "-h"],
         "obj": lang,
-        "rich_help_config": {**titles, "text_markup": None, "commands_before_options": True, "width": None if sys.stdout.isatty() else 100,
+        "rich_help_config": {**titles, "text_markup": None, "commands_before_options": True,
+                             "width": None if sys.stdout.isatty() else 100,
                              "default_string": Text("[默认 {}]", "[default: {}]").get(lang)},
     }  # fmt: skip
 

@@ -56,7 +56,8 @@ def ingested(say: Console, result: store.Ingested) -> None:
         say.note(f"没有对应的 [[source]]，未读  {file}", f"fits no [[source]], not read  {file}")
     lines, kept = (sum(entry[name] for entry in read) for name in ("lines", "kept"))
     say.say(
-        f"{len(read)} 个文件：{lines:,} 行 = 保留 {kept:,} + 拒收 {lines - kept:,}；拒收整个文件 {len(result.refused)} 个，本次读取 {result.read} 个",
+        f"{len(read)} 个文件：{lines:,} 行 = 保留 {kept:,} + 拒收 {lines - kept:,}；"
+        f"拒收整个文件 {len(result.refused)} 个，本次读取 {result.read} 个",
         f"{len(read)} files: {lines:,} lines = {kept:,} kept + {lines - kept:,} refused; "
         f"{len(result.refused)} files refused whole, {result.read} read anew",
     )

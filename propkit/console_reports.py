@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,8 +32,15 @@ _STANDING_WORDS: dict[str, Text] = {
 
 
 def run(
-    say: Console, workspace: Workspace, jobs: Sequence[Job], *, workers: int, force: bool, asked_as_of: str | None, lang: str
-) -> int:  # fmt: skip
+    say: Console,
+    workspace: Workspace,
+    jobs: Sequence[Job],
+    *,
+    workers: int,
+    force: bool,
+    asked_as_of: str | None,
+    lang: str,
+) -> int:
     """Run the jobs with progress and print the summary; returns the exit code."""
     if not jobs:
         say.json({"jobs": []})
@@ -89,7 +97,7 @@ def demo(say: Console, workspace: Workspace, directory: Path, ingested: store.In
     jobs = plan.jobs(workspace, ["monthly_review"], list(places), [], as_of=cut, lang=lang)
     started = time.monotonic()
     with _progress(say, len(jobs)) as tell:
-        summary = batch.run(workspace, jobs, workers=_workers(), lang=lang, tell=tell)
+        summary = batch.run(workspace, jobs, workers=os.cpu_count() or 1, lang=lang, tell=tell)
     made, seconds = len(jobs) - len(summary.failed), time.monotonic() - started
     say.say(f"运行      {made}/{len(jobs)}  用时 {seconds:.0f} 秒", f"run       {made}/{len(jobs)} in {seconds:.0f} s")
     _print_failures(say, summary)
@@ -99,12 +107,6 @@ def demo(say: Console, workspace: Workspace, directory: Path, ingested: store.In
     say.json({"workspace": str(directory), "made": made, "failed": len(summary.failed), "index": str(index)})
     say.say(f"报告      {index}   （{made} 份）", f"reports   {index}   ({made})")
     return EXIT_SOME_FAILED if summary.failed else EXIT_OK
-
-
-def _workers() -> int:
-    import os
-
-    return os.cpu_count() or 1
 
 
 def _print_summary(say: Console, workspace: Workspace, summary: Summary, seconds: float) -> None:

@@ -14,8 +14,8 @@ from propkit.errors import PropkitError
 from propkit.text import Text
 
 _NEEDED = {
-    "pandas": "3.0", "numpy": "2.2", "papermill": "2.7", "nbconvert": "7.17.1", "matplotlib": "3.11", "seaborn": "0.13.2",
-    "pyarrow": "20", "jupyterlab": "4.4", "ipykernel": "6.29",
+    "pandas": "3.0", "numpy": "2.2", "papermill": "2.7", "nbconvert": "7.17.1", "matplotlib": "3.11",
+    "seaborn": "0.13.2", "pyarrow": "20", "jupyterlab": "4.4", "ipykernel": "6.29",
 }  # fmt: skip
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 _NOTHING = Text("", "")
@@ -69,8 +69,10 @@ def _kernel() -> Iterator[Finding]:
 
     found = KernelSpecManager().find_kernel_specs()
     fine = "python3" in found
-    yield Finding(Text("Jupyter 内核", "Jupyter kernel"), "ok" if fine else "warn", ", ".join(sorted(found)) or "—",
-                  _NOTHING if fine else Text("python -m ipykernel install --sys-prefix", "python -m ipykernel install --sys-prefix"))  # fmt: skip
+    command = "python -m ipykernel install --sys-prefix"
+    mend = _NOTHING if fine else Text(command, command)
+    names = ", ".join(sorted(found)) or "—"
+    yield Finding(Text("Jupyter 内核", "Jupyter kernel"), "ok" if fine else "warn", names, mend)
 
 
 def _font() -> Iterator[Finding]:

@@ -45,7 +45,9 @@ def test_installed_package_works_from_another_folder(installed: Path, tmp_path: 
     )
 
     def run(*arguments: str) -> str:
-        done = subprocess.run([sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -72,7 +74,10 @@ def test_hygiene_finds_what_it_forbids(source: str, tags: list[str], said: str) 
         return {"cell_type": "code", "id": "a", "metadata": {"tags": names}, "source": [text], "outputs": [],
                 "execution_count": None}  # fmt: skip
 
-    notebook = {"cells": [cell("a = 1", ["parameters"]), cell(source, tags)], "metadata": {"kernelspec": hygiene.KERNEL}}
+    notebook = {
+        "cells": [cell("a = 1", ["parameters"]), cell(source, tags)],
+        "metadata": {"kernelspec": hygiene.KERNEL},
+    }
 
     assert any(said in fault for fault in hygiene.faults(notebook, "bad.ipynb"))
 

@@ -80,6 +80,40 @@ def frames(tables: Mapping[str, list[Row]]) -> dict[str, pd.DataFrame]:
     return {name: _frame(rows, domains.TABLES[name]) for name, rows in tables.items()}
 
 
+# What an export made earlier could not have held: the instant, and what became known at it.
+LEARNT = {
+    "work_order": {
+        "reported_at": [],
+        "accepted_at": [],
+        "arrived_at": [],
+        "completed_at": ["visit_count", "no_access_visits"],
+        "closed_at": ["status", "rating"],
+        "revisited_at": ["revisit_score"],
+    },
+    "complaint": {
+        "first_response_at": [],
+        "resolved_at": ["contacts", "satisfaction"],
+        "closed_at": ["status"],
+        "revisited_at": [],
+    },
+}
+BORN = {"work_order": "reported_at", "order_event": "at", "complaint": "received_at", "feedback": "at",
+        "survey_response": "submitted_at", "fee_payment": "paid_at"}  # fmt: skip
+
+
+def exported(made: World) -> Rows:
+    """Return the rows of an export made at the cut-off: later rows are not there, and later events have not happened."""
+    tables = {}
+    for name, rows in made.tables.items():
+        kept = [dict(row) for row in rows if name not in BORN or row[BORN[name]] <= made.as_of]
+        for row in kept:
+            for moment, learnt in LEARNT.get(name, {}).items():
+                if row.get(moment) is not None and row[moment] > made.as_of:
+                    row.update(dict.fromkeys([moment, *learnt]))
+        tables[name] = kept
+    return tables
+
+
 def _frame(rows: list[Row], table: Table) -> pd.DataFrame:
     dtypes = {"community": "str", "building": "str", "file": "str", "given": "str"}
     dtypes |= {name: column.dtype for name, column in table.columns.items()}

@@ -6,6 +6,7 @@ An arrow, a word of judgement or a coloured edge appears only where a claim says
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from propkit.reporting.claims import Claim
 
 ARROWS = {"higher": "▲", "lower": "▼"}
+_SEED = re.compile(r"S\d:[\d,]+")
+"""Marks in a source that point into our own requirements, which mean nothing to a reader."""
 _JUDGED = {True: Text("改善", "better"), False: Text("变差", "worse")}
 _CHIPS = {"attained": "✓", "not_attained": "!", "undecided": "?"}
 
@@ -119,17 +122,22 @@ def sparkline(history: pd.DataFrame, kpi: Kpi, *, lang: str, target: float | Non
     return f'<svg class="pk-spark" viewBox="0 0 120 30" role="img" aria-label="{said}">{goal}{lines}{dot}</svg>'
 
 
-def definition(kpi: Kpi | Duration, *, lang: str, as_of: str = "") -> Display:
-    """Return the definition of a figure, folded: both halves, date basis, maturity, source, note and data cut-off."""
+def definition(
+    kpi: Kpi | Duration, *, lang: str, as_of: str = "", columns: Mapping[str, Text] | None = None
+) -> Display:
+    """Return the definition of a figure, folded: both halves, date basis, maturity, source, note and data cut-off.
+
+    `columns` gives the reader's words for the column that dates the figure; without it the name of the column stands.
+    """
     zh = lang == "zh"
     after = getattr(kpi, "matures_after", None)
     mature = (f"{after} 天后数值定型" if zh else f"final after {after} days") if after else ""
     facts = {
         "分子" if zh else "Numerator": kpi.top.get(lang),
         "分母" if zh else "Denominator": kpi.bottom.get(lang) if isinstance(kpi, Kpi) else "",
-        "归入月份的日期" if zh else "Dated by": kpi.dated_by if isinstance(kpi, Kpi) else "",
+        "归入月份的日期" if zh else "Dated by": _dated(kpi, columns or {}, lang),
         "成熟" if zh else "Maturity": mature,
-        "依据" if zh else "Source": kpi.source,
+        "依据" if zh else "Source": _SEED.sub("", kpi.source).strip(" ;"),
         "说明" if zh else "Note": kpi.note.get(lang),
         "数据截至" if zh else "Data up to": as_of,
     }
@@ -139,9 +147,12 @@ def definition(kpi: Kpi | Duration, *, lang: str, as_of: str = "") -> Display:
     return Display(html, html, head + "，".join(fact for fact in facts.values() if fact))
 
 
-def definitions(kpis: Iterable[Kpi | Duration], *, lang: str, as_of: str = "") -> Display:
-    """Return the definition cards of all figures of a report."""
-    return join(definition(kpi, lang=lang, as_of=as_of) for kpi in kpis)
+def definitions(
+    kpis: Iterable[Kpi | Duration], *, lang: str, as_of: str = "", columns: Mapping[str, Text] | None = None
+) -> Display:
+    """Return the definition cards of all figures of a report; see `definition`."""
+    whole = join(definition(kpi, lang=lang, as_of=as_of, columns=columns) for kpi in kpis)
+    return Display(f'<div class="pk-kpis">{whole.html}</div>', whole.fallback, whole.text)
 
 
 def summary(headline: Text | str, points: Iterable[Claim | Text | str] = (), *, lang: str) -> Display:
@@ -164,6 +175,11 @@ def _point(point: Claim | Text | str, lang: str) -> str:
         return f"<li>{words}</li>"
     tone, label = ("good", Text("好", "good")) if good else ("bad", Text("需关注", "attention"))
     return f'<li>{words} <span class="chip {tone}">{label.get(lang)}</span></li>'
+
+
+def _dated(kpi: Kpi | Duration, columns: Mapping[str, Text], lang: str) -> str:
+    name = kpi.dated_by if isinstance(kpi, Kpi) else kpi.start
+    return word(columns.get(name, name), lang)
 
 
 def _basis(row: Mapping[str, object], kpi: Kpi, lang: str) -> str:

@@ -269,7 +269,7 @@ def quality(book: Book) -> Display:
 def definitions(book: Book, kpi_ids: Sequence[str], duration_ids: Sequence[str] = ()) -> Display:
     """The definition card of every figure shown."""
     shown = [*(book.kpi(kpi_id) for kpi_id in kpi_ids), *(domains.DURATIONS[name] for name in duration_ids)]
-    return card_room.definitions(shown, lang=book.lang, as_of=f"{book.cut.as_of:%Y-%m-%d}")
+    return card_room.definitions(shown, lang=book.lang, as_of=f"{book.cut.as_of:%Y-%m-%d}", columns=_DATES)
 
 
 def absent(book: Book, kpi: Kpi) -> Display:
@@ -421,6 +421,12 @@ class _Open:
     find: Callable[[pd.DataFrame, pd.Timestamp], pd.DataFrame]
     title: Text
 
+
+_DATES = {name: column.label for table in domains.TABLES.values() for name, column in table.columns.items()} | {
+    "finished_at": Text("结单时间", "Closed"),
+    "wave_on": Text("调查批次所属月份", "Month of the survey wave"),
+    "month_on": Text("月份", "Month"),
+}
 
 _OPEN = (
     _Open("work_order", "order_id", "fault_type", "due_at", repairs.overdue, Text("超期未完成的报修", "Overdue repairs")),

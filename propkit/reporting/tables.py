@@ -30,11 +30,12 @@ from propkit.reporting.display import (
 from propkit.text import Text
 
 _CODE = re.compile(r"[A-Za-z0-9./:-]{1,16}")
-"""Dates and numbers of cases, which must not break over lines."""
+"""Dates and numbers of cases, which must not break over lines; neither do the shortest words."""
 STEPS = (4, 8, 12, 16)
 """Bounds of the heat map's nine steps: points of difference from the whole."""
 
 _HEADS = {
+    "community": Text("小区", "Community"),
     "segment": Text("分组", "Group"),
     "period": Text("时间", "Period"),
     "value": Text("数值", "Figure"),
@@ -125,10 +126,9 @@ def kpi_table(rates: pd.DataFrame, kpis: Mapping[str, Kpi], *, lang: str, captio
     for key, group in rates.groupby(along, sort=False):
         found = {row["kpi"]: row for row in records(group)}
         first = next(iter(found.values()))
-        label = str(first.get("label") or key) if along == "community" else label_of(first, lang)
+        label = label_of(first | {"segment": key}, lang)
         rows[str(key)] = [Cell(label), *(_figure(found.get(name), kpis[name], lang) for name in names)]
-    heads = [Cell("小区" if lang == "zh" and along == "community" else along.title() if lang != "zh" else "分组")]
-    heads += [Cell(kpis[name].label.get(lang), numeric=True) for name in names]
+    heads = [Cell(_HEADS[along].get(lang)), *(Cell(kpis[name].label.get(lang), numeric=True) for name in names)]
     title = word(caption, lang)
     html = layout(heads, list(rows.values()), caption=title, kind="sortable sticky")
     return Display(html, html, f"{title}：{len(rows)} 行。" if lang == "zh" else f"{title}: {len(rows)} rows.")
@@ -206,7 +206,9 @@ def _sort(cell: Cell) -> str:
 def _cell(value: object, numeric: bool) -> Cell:
     missing = value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
     words = "—" if missing else str(value)
-    return Cell(words, numeric=numeric, style="nw" if not numeric and _CODE.fullmatch(words) else "")
+    return Cell(
+        words, numeric=numeric, style="nw" if not numeric and (len(words) < 5 or _CODE.fullmatch(words)) else ""
+    )
 
 
 def _count(row: Mapping[str, object]) -> float:

@@ -1,6 +1,6 @@
-"""All jobs of a run: what is current is left alone, every other job gets a process of its own, and nothing stops the rest.
+"""All jobs of a run: what is current is left alone, every other gets a process of its own, and nothing stops the rest.
 
-Holds the workspace's lock, so that only one batch writes; resumes by itself, for finished jobs are current the next time.
+Holds the workspace's lock, so that only one batch writes; resumes by itself, for finished jobs are current next time.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ def run(
 ) -> Summary:
     """Make the pages of `jobs` that are not current and rebuild the index.
 
-    Raises LockedError when another batch is at work.  On KeyboardInterrupt the children are ended, finished pages stay, and
-    the jobs that did not run are recorded as such.
+    Raises LockedError when another batch is at work.  On KeyboardInterrupt the children are ended, finished pages stay,
+    and the jobs that did not run are recorded as such.
     """
     with store.locked(workspace):
         _drop_unfinished(workspace)

@@ -23,7 +23,7 @@ from papermill import PapermillExecutionError, execute_notebook
 from papermill.engines import NBClientEngine, papermill_engines
 from traitlets.config import Config
 
-from propkit import store
+from propkit import __version__, store
 from propkit.periods import parse_period
 from propkit.reporting import page
 from propkit.reporting.book import months_with_data
@@ -55,7 +55,7 @@ class _Keeping(NBClientEngine):
     """Papermill's own engine, but the notebook stays in reach when the kernel dies."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, *, kept: list[NotebookNode], **options):  # noqa: ANN001, ANN003, ANN206
+    def execute_managed_notebook(cls, nb_man, kernel_name, *, kept: list[NotebookNode], **options):
         kept.append(nb_man.nb)
         return super().execute_managed_notebook(nb_man, kernel_name, **options)
 
@@ -66,8 +66,8 @@ papermill_engines.register(ENGINE, _Keeping)
 def execute(workspace: Workspace, job: Job, scratch: Path, limits: Limits | None = None) -> dict:
     """Make the page of `job` and return what came of it as plain data: status, reason, message, output, headline.
 
-    `scratch` is an empty private folder for the kernel.  On failure the page that was there stays, and the notebook as far
-    as it ran is kept under store/private/failed.
+    `scratch` is an empty private folder for the kernel.  On failure the page that was there stays, and the notebook as
+    far as it ran is kept under store/private/failed.
     """
     evidence = workspace.private / "failed" / job.folder
     try:
@@ -181,7 +181,9 @@ def _failure(error: Exception, notebook: NotebookNode | None, limits: Limits) ->
     if isinstance(error, PapermillExecutionError):
         return _cell_failure(error.ename, error.evalue, error.exec_count, notebook)
     if isinstance(error, CellTimeoutError):
-        return Failure("timeout", Text(f"一个单元格超过 {limits.cell} 秒", f"a cell took over {limits.cell} s"), notebook)
+        return Failure(
+            "timeout", Text(f"一个单元格超过 {limits.cell} 秒", f"a cell took over {limits.cell} s"), notebook
+        )
     if isinstance(error, DeadKernelError):
         return Failure("kernel_died", notebook=notebook)
     if notebook is not None and not _begun(notebook):
@@ -196,7 +198,7 @@ def _begun(notebook: NotebookNode) -> bool:
 
 
 def _cell_failure(name: str, text: str, number: object, notebook: NotebookNode | None) -> Failure:
-    """Our own errors are worded for readers; of any other only the kind and the place are told, for its text may hold data."""
+    """Our own errors are worded for readers; of any other only kind and place are told, for its text may hold data."""
     if name in _OWN_ERRORS:
         lines = text.splitlines() or [name]
         hints = [line.strip() for line in lines[1:] if line.startswith(_HINTS)]
@@ -219,7 +221,9 @@ def _compare(used: Mapping[str, object], asked: Mapping[str, str], notebook: Not
     wrong = [name for name, value in asked.items() if name != "workspace" and used.get(name) != value]
     if wrong:
         names = ", ".join(wrong)
-        raise Failure("wrong_params", Text(f"笔记本没有用给定的参数：{names}", f"the notebook did not use: {names}"), notebook)
+        raise Failure(
+            "wrong_params", Text(f"笔记本没有用给定的参数：{names}", f"the notebook did not use: {names}"), notebook
+        )
 
 
 def _page(workspace: Workspace, job: Job, notebook: NotebookNode, receipt: Mapping[str, object]) -> bytes:
@@ -233,14 +237,15 @@ def _page(workspace: Workspace, job: Job, notebook: NotebookNode, receipt: Mappi
         "as_of": job.as_of,
         "data": str(receipt.get("data_sha256", ""))[:12],
         "notebook": plan.notebook_hash(workspace, report)[:12],
-        "version": plan.version(),
+        "version": __version__,
         "parameters": {"community": job.community, "period": job.period, "edition": job.edition, "lang": job.lang},
     }
     try:
         return page.render(notebook, title=title, lang=job.lang, meta=meta).encode()
     except Exception as error:
-        raise Failure("template_error", Text(f"页面生成失败：{type(error).__name__}",
-                                             f"making the page failed: {type(error).__name__}"), notebook) from None  # fmt: skip
+        kind = type(error).__name__
+        told = Text(f"页面生成失败：{kind}", f"making the page failed: {kind}")
+        raise Failure("template_error", told, notebook) from None
 
 
 def _keep(folder: Path, failure: Failure, scratch: Path, workspace: Workspace) -> str:

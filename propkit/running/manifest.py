@@ -1,4 +1,4 @@
-"""What became of every job: store/manifest.json, and what follows from it alone (the index page, `status`, the run results).
+"""What became of every job: store/manifest.json, and what follows from it alone (index page, `status`, run results).
 
 One entry for each page that was ever asked for; plain JSON data throughout.
 """
@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from propkit import store
+from propkit import __version__, store
 from propkit.errors import ConfigError
 from propkit.running import plan
 from propkit.running.plan import Job
@@ -114,7 +114,7 @@ def write_results(workspace: Workspace, run_id: str, records: Iterable[Mapping])
     jobs = [{"parameters": _parameters(record), **{name: record[name] for name in names}} for record in records]
     store.write_json(
         workspace.reports / RESULTS,
-        {"schema_version": SCHEMA, "run_id": run_id, "version": plan.version(), "code": plan.code_hash(), "jobs": jobs},
+        {"schema_version": SCHEMA, "run_id": run_id, "version": __version__, "code": plan.code_hash(), "jobs": jobs},
     )
 
 

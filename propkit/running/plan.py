@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 
 import pandas as pd
 
-from propkit import store
+from propkit import __version__, store
 from propkit.errors import ConfigError, Faults, PropkitError, nearest
 from propkit.model import Report
 from propkit.periods import Period, parse_period
@@ -105,7 +105,9 @@ def notebook_path(workspace: Workspace, report: Report) -> Path:
     raise ConfigError(
         Text("找不到报告的笔记本", "the notebook of the report was not found"),
         got=report.notebook,
-        expected=Text("工作区的 notebooks/ 或重新安装 propkit", "notebooks/ of the workspace, or propkit installed anew"),
+        expected=Text(
+            "工作区的 notebooks/ 或重新安装 propkit", "notebooks/ of the workspace, or propkit installed anew"
+        ),
     )
 
 
@@ -122,7 +124,7 @@ def check_notebook(path: Path, report: Report) -> None:
 
 
 def periods(texts: Iterable[str], report: Report, as_of: pd.Timestamp) -> list[str]:
-    """Return the periods of one report: for a monthly one, every month of what was asked; default the last ended one."""
+    """Return the periods of one report: of a monthly one every month asked for; default the last ended month."""
     asked = [parse_period(text, _after(as_of)) for text in texts or ["last-month"]]
     if report.period == "month":
         return list(dict.fromkeys(month for period in asked for month in _months(period, report)))
@@ -182,7 +184,7 @@ def code_hash() -> str:
     """Return a hash over the installed version, every module and every template file of the package."""
     package = Path(str(resources.files("propkit")))
     templates = (path for path in (package / "reporting" / "template").rglob("*") if path.is_file())
-    digest = hashlib.sha256(version().encode())
+    digest = hashlib.sha256(__version__.encode())
     for path in sorted({*package.rglob("*.py"), *templates}):
         digest.update(f"{path.relative_to(package).as_posix()}\0{_sha(path)}\0".encode())
     return digest.hexdigest()
@@ -191,14 +193,6 @@ def code_hash() -> str:
 def notebook_hash(workspace: Workspace, report: Report) -> str:
     """Return the hash of a report's notebook."""
     return _sha(notebook_path(workspace, report))
-
-
-def version() -> str:
-    """Return the installed version, "" when the package runs from a checkout that is not installed."""
-    try:
-        return metadata.version("propkit")
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def _sha(path: Path) -> str:
@@ -263,7 +257,10 @@ def _declared(path: Path) -> set[str]:
 
 def _surplus(name: str, wanted: set[str], path: Path) -> PropkitError:
     return ConfigError(
-        Text(f"笔记本的参数「{name}」不是这种报告的参数", f"parameter '{name}' of the notebook is not one of the report's"),
+        Text(
+            f"笔记本的参数「{name}」不是这种报告的参数",
+            f"parameter '{name}' of the notebook is not one of the report's",
+        ),
         place=path.name,
         expected=", ".join(sorted(wanted)),
         hint=nearest(name, wanted),

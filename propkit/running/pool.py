@@ -1,7 +1,7 @@
 """A process for each job, so many at a time, each with a wall limit: a crash, a hang or a leak touches one report only.
 
-Knows nothing of manifests or retries.  The processes are forked from a small server that has imported what a report needs
-(where the system can); an engine that executes cells in the forked process itself would replace `_serve`.
+Knows nothing of manifests or retries.  The processes are forked from a small server that has imported what a report
+needs (where the system can); an engine that executes cells in the forked process itself would replace `_serve`.
 """
 
 from __future__ import annotations
@@ -97,6 +97,11 @@ class Pool:
         outcome = _lost("timeout", child.job.lang) if overdue else _outcome(child)
         shutil.rmtree(child.scratch, ignore_errors=True)
         return Result(child.job, outcome, seconds)
+
+
+def prepare() -> None:
+    """Start the server in the background, so that it imports while the caller plans."""
+    _context()
 
 
 def _outcome(child: _Child) -> dict:

@@ -23,7 +23,7 @@ def endless(workspace: Workspace, notebook: Callable, tmp_path: Path) -> subproc
     begun = tmp_path / "begun"
     notebook(f"open({str(begun)!r}, 'w').close()\nsum(range(10**12))")
     command = [sys.executable, "-m", "propkit", "run", "-j", "1", "-w", str(workspace.root)]
-    environment = {**os.environ, "PROPKIT_LANG": "en", "TMPDIR": "/tmp", "PROPKIT_TEST_MARK": str(tmp_path)}
+    environment = {**os.environ, "PROPKIT_LANG": "en", "PROPKIT_TEST_MARK": str(tmp_path)}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
     )

@@ -15,7 +15,7 @@ from propkit.figures import splittable
 from propkit.model import Definitions
 from tests.examples import EXAMPLES, Example, order
 from tests.oracle import oracle
-from tests.worlds import COMMUNITIES, World, frames, world, worlds
+from tests.worlds import COMMUNITIES, World, exported, frames, world, worlds
 
 KPIS = list(domains.KPIS.values())
 SEGMENTS = ["building", "age_band", "residence", "owner_type", "urgency", "fault_type", "delay_reason", "department", "item"]
@@ -86,40 +86,7 @@ def test_oracle_covers_every_kpi_when_worlds_are_many():
 def test_kpis_are_the_same_when_the_data_are_cut_to_an_earlier_day(made: World, days: int):
     earlier = made.at(made.as_of - timedelta(days=days))
 
-    assert _tallied(earlier) == _tallied(earlier._replace(tables=_exported_at(earlier)))
-
-
-# What an export made earlier could not have held: the instant, and what became known at it.
-LEARNT = {
-    "work_order": {
-        "reported_at": [],
-        "accepted_at": [],
-        "arrived_at": [],
-        "completed_at": ["visit_count", "no_access_visits"],
-        "closed_at": ["status", "rating"],
-        "revisited_at": ["revisit_score"],
-    },
-    "complaint": {
-        "first_response_at": [],
-        "resolved_at": ["contacts", "satisfaction"],
-        "closed_at": ["status"],
-        "revisited_at": [],
-    },
-}
-BORN = {"work_order": "reported_at", "order_event": "at", "complaint": "received_at", "feedback": "at",
-        "survey_response": "submitted_at", "fee_payment": "paid_at"}  # fmt: skip
-
-
-def _exported_at(made: World) -> dict:
-    tables = {}
-    for name, rows in made.tables.items():
-        kept = [dict(row) for row in rows if name not in BORN or row[BORN[name]] <= made.as_of]
-        for row in kept:
-            for moment, learnt in LEARNT.get(name, {}).items():
-                if row.get(moment) is not None and row[moment] > made.as_of:
-                    row.update(dict.fromkeys([moment, *learnt]))
-        tables[name] = kept
-    return tables
+    assert _tallied(earlier) == _tallied(earlier._replace(tables=exported(earlier)))
 
 
 @given(worlds(size=8), st.randoms(use_true_random=False))

@@ -15,7 +15,10 @@ def test_a_card_without_claims_has_no_arrow_no_judgement_and_no_colour():
 
 
 def test_a_card_repeats_its_claims():
-    claims = [s.claim("change", "lower", False, zh="比上月下降 3 个百分点"), s.claim("target", "attained", True, zh="达标")]
+    claims = [
+        s.claim("change", "lower", False, zh="比上月下降 3 个百分点"),
+        s.claim("target", "attained", True, zh="达标"),
+    ]
     html = cards.cards(s.months(), [s.SATISFIED], period="2025-09", lang="zh", claims=claims).html
     assert '<b class="bad">▼ 变差</b> 比上月下降 3 个百分点' in html
     assert "✓ 达标" in html and '<div class="pk-card good">' in html
@@ -58,7 +61,11 @@ def test_a_definition_names_both_halves_and_escapes_them():
 
 
 def test_the_answer_marks_only_welcome_and_unwelcome_findings():
-    points = [s.claim("signal", "lower", False, zh="甲"), s.claim("signal", "higher", True, zh="乙"), s.Text(s.HOSTILE, "")]
+    points = [
+        s.claim("signal", "lower", False, zh="甲"),
+        s.claim("signal", "higher", True, zh="乙"),
+        s.Text(s.HOSTILE, ""),
+    ]
     shown = cards.summary("一句话", points, lang="zh")
     assert shown.html.count("需关注") == 1 and shown.html.count(">好<") == 1 and "<script" not in shown.html
     assert shown.text.startswith("一句话 甲 乙")

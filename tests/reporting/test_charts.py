@@ -126,7 +126,7 @@ def test_a_pareto_puts_the_remainder_last_and_cuts_at_four_fifths():
     ax = charts.pareto(s.categories(), s.RECEIVED, lang="zh")
     assert [label.get_text() for label in ax.get_yticklabels()] == ["停车", "电梯", "噪音", "其他"]
     assert [patch.get_width() for patch in ax.patches] == [80, 50, 10, 60]
-    assert ["40%", "65%", "70%", "100%"] == [text for text in words(ax) if text.endswith("%")]
+    assert [text for text in words(ax) if text.endswith("%")] == ["40%", "65%", "70%", "100%"]
     assert [to_hex(patch.get_facecolor()) for patch in ax.patches] == [style.BLUE] * 4
 
 
@@ -148,7 +148,10 @@ def test_a_survival_curve_starts_at_all_and_names_what_is_open():
     assert list(ax.lines[0].get_ydata()) == pytest.approx([100, 80, 45, 20])
     assert list(ax.lines[0].get_xdata()) == pytest.approx([0, 1, 10, 25])
     assert "8 件尚未完成" in ax.get_xlabel() and "承诺 24 小时" in words(ax)
-    assert charts.survival_words(s.curve(), s.HANDLING, "zh") == "处理时间：50% 完成 10.0 小时，75% 完成 25.0 小时，90% 完成 尚未达到"
+    assert (
+        charts.survival_words(s.curve(), s.HANDLING, "zh")
+        == "处理时间：50% 完成 10.0 小时，75% 完成 25.0 小时，90% 完成 尚未达到"
+    )
 
 
 def test_a_long_label_is_shortened_to_its_room():

@@ -29,7 +29,9 @@ def test_an_entry_links_to_its_page_and_says_its_figures_and_state():
 
 
 def test_entries_of_the_manifest_are_read_as_written():
-    written = entry(status="failed", message="缺少列「住户类型」", output={"path": "a/b.html"}, edition="owner", lang="zh")
+    written = entry(
+        status="failed", message="缺少列「住户类型」", output={"path": "a/b.html"}, edition="owner", lang="zh"
+    )
     written |= {"report_label": {"zh": "月度复盘", "en": "Monthly"}}
     del written["state"], written["path"]
     html = render_index([written], lang="zh", title="报告")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -106,10 +108,7 @@ def test_leftovers_of_a_killed_run_are_removed(workspace: Workspace) -> None:
     assert not left.exists()
 
 
-def test_a_job_over_the_wall_limit_is_ended(workspace: Workspace, notebook: Write, tmp_path_factory) -> None:  # noqa: ANN001
-    import tempfile
-    from pathlib import Path
-
+def test_a_job_over_the_wall_limit_is_ended(workspace: Workspace, notebook: Write) -> None:
     notebook("import time; time.sleep(60)", RECEIPT)
     with tempfile.TemporaryDirectory(prefix="pk-") as folder:
         pool = Pool(workspace.root, Path(folder), 1, wall=3)

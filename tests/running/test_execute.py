@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -23,8 +24,6 @@ JOB = Job("monthly_review", "yinhe", "2025-09", "internal", "zh", "2025-10-08 23
 
 @pytest.fixture
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="pk-") as folder:  # the path of a socket must be short
         yield Path(folder)
 
@@ -67,7 +66,11 @@ def test_a_failing_cell_keeps_the_old_page_and_tells_no_data(
     page = _old_page(workspace)
     notebook("x = 1", "raise ValueError('13912345678')", RECEIPT)
     outcome = execute(workspace, JOB, scratch)
-    assert (outcome["status"], outcome["reason"], outcome["message"]) == ("failed", "cell_error", "单元格 4：ValueError")
+    assert (outcome["status"], outcome["reason"], outcome["message"]) == (
+        "failed",
+        "cell_error",
+        "单元格 4：ValueError",
+    )
     assert page.read_text("utf-8") == "old"
     evidence = workspace.root / outcome["evidence"]
     executed = nbformat.read(evidence / "executed.ipynb", as_version=4)

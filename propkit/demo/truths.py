@@ -1,0 +1,1 @@
+def true_kpis(*a): raise NotImplementedError

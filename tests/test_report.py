@@ -1,0 +1,182 @@
+"""The main job on the demo company: raw exports in, figures equal to the truth, the same page by every way of making it."""
+
+from __future__ import annotations
+
+import html.parser
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+import propkit as pk
+from propkit import demo, store
+from propkit.reporting import page
+from propkit.workspace import Workspace
+
+ROOT = Path(__file__).parent.parent
+MONTH = "2025-09"
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    root = tmp_path_factory.mktemp("demo") / "w"
+    demo.write(root)
+    opened = pk.open_workspace(root)
+    pk.ingest(opened)
+    return opened
+
+
+def _propkit(workspace: Workspace, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PROPKIT_LANG": "en", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "propkit", *arguments, "-w", str(workspace.root)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=workspace.root, check=False)
+
+
+@pytest.fixture(scope="module")
+def made(workspace: Workspace) -> Path:
+    done = _propkit(workspace, "run", "monthly_review", "--community", "yinhe", "--period", MONTH)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return workspace.reports / "internal" / "yinhe" / MONTH / "monthly_review.zh.html"
+
+
+class _Outline(html.parser.HTMLParser):
+    """What a page is made of: headings, addresses, pictures with their words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headings: list[str] = []
+        self.addresses: list[str] = []
+        self.pictures = self.described = 0
+        self.attributes: dict[str, str] = {}
+        self._open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.addresses += [value or "" for name, value in attrs if name in ("href", "src", "action")]
+        if tag in ("h1", "h2"):
+            self._open.append(tag)
+        if tag == "html":
+            self.attributes = {name: value or "" for name, value in attrs}
+        if tag == "svg" and found.get("role") == "img":
+            self.pictures += 1
+            self.described += bool(found.get("aria-label") or found.get("aria-labelledby"))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("h1", "h2") and self._open:
+            self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.headings.append(f"{self._open[-1]} {data}")
+
+
+def _outline(path: Path) -> _Outline:
+    outline = _Outline()
+    outline.feed(path.read_text("utf-8"))
+    return outline
+
+
+def test_page_is_whole_and_asks_for_nothing_outside(made: Path) -> None:
+    outline = _outline(made)
+
+    assert outline.attributes["lang"] == "zh-CN"
+    assert [words for words in outline.headings if words.startswith("h1")] == ["h1 银河湾 物业服务月度复盘"]
+    assert len([words for words in outline.headings if words.startswith("h2")]) >= 8
+    assert not [address for address in outline.addresses if re.match(r"(https?:)?//", address)]
+    assert outline.pictures == outline.described > 10
+    assert made.stat().st_size < 400_000
+    assert "Traceback" not in made.read_text("utf-8")
+
+
+def test_page_names_no_path_and_no_person(made: Path, workspace: Workspace) -> None:
+    text = made.read_text("utf-8")
+
+    assert str(workspace.root) not in text
+    assert not re.search(r"(?<!\d)1[3-9]\d{9}(?!\d)", re.sub(r"data:[^\"]*", "", text))
+    assert "测试业主" not in text
+
+
+def test_second_run_does_nothing_and_says_so(made: Path, workspace: Workspace) -> None:
+    before = made.stat().st_mtime_ns
+    done = _propkit(workspace, "run", "monthly_review", "--community", "yinhe", "--period", MONTH)
+
+    assert done.returncode == 0
+    assert "nothing has changed" in done.stdout
+    assert made.stat().st_mtime_ns == before
+
+
+def test_forced_run_gives_the_same_bytes(made: Path, workspace: Workspace) -> None:
+    before = made.read_bytes()
+    done = _propkit(workspace, "run", "monthly_review", "--community", "yinhe", "--period", MONTH, "--force")
+
+    assert done.returncode == 0
+    assert made.read_bytes() == before
+
+
+def test_plain_papermill_gives_the_same_body(made: Path, workspace: Workspace, tmp_path: Path) -> None:
+    out = tmp_path / "out.ipynb"
+    notebook = ROOT / "notebooks" / "monthly_review.ipynb"
+    command = [sys.executable, "-m", "papermill", str(notebook), str(out), "-p", "workspace", str(workspace.root),
+               "-p", "community", "yinhe", "-p", "month", MONTH, "-k", "python3", "--no-progress-bar"]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=environment)
+
+    rendered = page.render(nbformat.read(out, 4), title="x", lang="zh", meta={})
+
+    assert _body(rendered) == _body(made.read_text("utf-8"))
+
+
+def _body(text: str) -> str:
+    return text[text.index("<main") : text.index("</main>")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--community", "yinge", "--period", MONTH), 2, "did you mean"),
+        (("--community", "yinhe", "--period", "2025-13"), 2, "2025-13"),
+        (("--community", "yinhe", "--period", "2019-01"), 1, "2024-09"),
+        (("--community", "yinhe", "--period", MONTH, "--edition", "ownr"), 2, "owner"),
+    ],
+)
+def test_wrong_parameters_give_a_sentence_and_an_exit_code(
+    workspace: Workspace, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    done = _propkit(workspace, "run", "monthly_review", *arguments)
+
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_english_owner_edition_shows_no_single_case(workspace: Workspace) -> None:
+    done = _propkit(workspace, "run", "--community", "lanting", "--period", MONTH, "--edition", "owner", "--lang", "en")
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = (workspace.reports / "owner" / "lanting" / MONTH / "monthly_review.en.html").read_text("utf-8")
+    orders = store.load(workspace, ["lanting"])["work_order"]["order_id"]
+
+    assert 'lang="en"' in text
+    assert not [order for order in orders if order in text]
+
+
+def test_values_prints_the_columns_of_the_contract(workspace: Workspace) -> None:
+    done = _propkit(workspace, "values", "first_time_fix_rate", "--by", "owner_type", "--format", "csv")
+
+    assert done.stdout.splitlines()[0] == "kpi,community,period,segment,n,num,den,value,low,high,state"
+    assert {line.split(",")[3] for line in done.stdout.splitlines()[1:]} >= {"owner", "tenant", "landlord"}
+
+
+def test_figures_at_an_earlier_cut_off_do_not_see_later_events(workspace: Workspace) -> None:
+    early = pd.Timestamp("2025-08-15 23:59:59")
+    tables = pk.derive(store.load(workspace, ["yinhe"]), workspace.cut(early))
+
+    assert tables["work_order"]["reported_at"].max() <= early
+    assert tables["work_order"]["completed_at"].max() <= early
+    assert tables["fee_bill"]["paid_fen"].sum() < pk.derive(
+        store.load(workspace, ["yinhe"]), workspace.cut(pd.Timestamp("2025-10-08"))
+    )["fee_bill"]["paid_fen"].sum()  # fmt: skip
