@@ -19,6 +19,9 @@ from propkit.errors import EXIT_DATA, EXIT_OK, EXIT_SOME_FAILED, ConfigError
 from propkit.text import Text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from propkit.running.plan import Job
     from propkit.workspace import Workspace
 
 COMMANDS: list[Command] = []
@@ -74,16 +77,16 @@ _DIRECTORY = {"type": click.Path(path_type=Path)}
 @_command(
     _START, "生成演示工作区并打出第一批报告。", "Make the demo workspace and its first reports.", "propkit demo",
     Param(("directory",), Text("文件夹", "Folder"), _DIRECTORY | {"default": Path("propkit-demo")}),
-    Param(("--seed",), Text("随机种子", "Random seed"), {"type": int, "default": 1}),
+    Param(("--seed",), Text("随机种子", "Random seed"), {"type": int}),
 )  # fmt: skip
-def demo(say: Console, workspace: Path, directory: Path, seed: int) -> int:
+def demo(say: Console, workspace: Path, directory: Path, seed: int | None) -> int:
     from propkit import console_reports, store
     from propkit import demo as demo_company
     from propkit.running import pool
     from propkit.workspace import open_workspace
 
     pool.prepare()
-    demo_company.write(directory, seed)
+    demo_company.write(directory, *([] if seed is None else [seed]))
     opened = open_workspace(directory)
     ingested = store.ingest(opened)
     return console_reports.demo(say, opened, directory, ingested)
@@ -165,8 +168,8 @@ def check(say: Console, workspace: Path, strict: bool) -> int:
     "propkit run --period 2025-09 -j 2",
     Param(("reports",), Text("报告，默认全部", "Reports; all by default"), {"nargs": -1}),
     _COMMUNITY, _PERIOD, _AS_OF,
-    Param(("--edition",), Text("版本", "Edition"),
-          {"type": click.Choice(["internal", "owner"]), "default": "internal"}),
+    Param(("--edition",), Text("版本，默认 internal", "Edition; default internal"),
+          {"type": click.Choice(["internal", "owner"])}),
     Param(("--report-lang",), Text("报告语言，默认按 propkit.toml", "Language of the pages; default as in the settings"),
           {"type": click.Choice(["zh", "en"])}),
     Param(("--jobs", "-j"),
@@ -178,7 +181,7 @@ def check(say: Console, workspace: Path, strict: bool) -> int:
 )  # fmt: skip
 def run(
     say: Console, workspace: Path, reports: tuple[str, ...], communities: tuple[str, ...], periods: tuple[str, ...],
-    as_of: str | None, edition: str, report_lang: str | None, jobs: int | None, failed: bool, force: bool, dry_run: bool,
+    as_of: str | None, edition: str | None, report_lang: str | None, jobs: int | None, failed: bool, force: bool, dry_run: bool,
 ) -> int:  # fmt: skip
     from propkit import console_reports, store
     from propkit.running import batch, plan, pool
@@ -187,15 +190,16 @@ def run(
     if not dry_run:
         pool.prepare()
     places, cut = _places(opened, communities), store.data_cutoff(opened, as_of)
-    lang = report_lang or opened.settings.workspace.lang
     if failed:
-        todo = batch.failed_jobs(opened, reports, places, _split(periods), str(cut))
+        todo = _failed(opened, reports, places, _split(periods), cut, edition, report_lang)
     else:
-        todo = plan.jobs(opened, reports, places, _split(periods), as_of=cut, edition=edition, lang=lang)
+        todo = plan.jobs(
+            opened, reports, places, _split(periods), as_of=cut, asked_as_of=as_of, edition=edition or "internal",
+            lang=report_lang or opened.settings.workspace.lang,
+        )  # fmt: skip
     if dry_run:
         return console_reports.dry_run(say, batch.tasks(opened, todo, force=force))
-    workers = jobs or os.cpu_count() or 1
-    return console_reports.run(say, opened, todo, workers=workers, force=force, asked_as_of=as_of, lang=lang)
+    return console_reports.run(say, opened, todo, workers=jobs or os.cpu_count() or 1, force=force)
 
 
 @_command(_DAILY, "报告的状态：最新、过期、失败。", "How the reports stand: current, stale, failed.", "propkit status")
@@ -215,7 +219,7 @@ def index(say: Console, workspace: Path) -> int:
     from propkit.running import manifest
 
     opened = _open(workspace)
-    path = manifest.write_index(opened, opened.settings.workspace.lang)
+    path = manifest.write_index(opened)
     say.json({"index": str(path)})
     say.say(str(path), str(path))
     return EXIT_OK
@@ -267,6 +271,25 @@ def kpis(say: Console, workspace: Path, kpi: str | None) -> int:
     else:
         console_data.card(say, kpi)
     return EXIT_OK
+
+
+def _failed(
+    workspace: Workspace, reports: Sequence[str], places: Sequence[str], periods: Sequence[str], cut: pd.Timestamp,
+    edition: str | None, lang: str | None,
+) -> list[Job]:  # fmt: skip
+    """Return the jobs to run again, narrowed by what was asked."""
+    from propkit.periods import parse_period
+    from propkit.running import batch, plan
+
+    stretches = [parse_period(text, cut) for text in periods]
+    wanted = {
+        "report": [plan.find_report(name).id for name in reports],
+        "community": places,
+        "period": [name for stretch in stretches for name in (stretch.id, *stretch.months)],
+        "edition": [edition] if edition else [],
+        "lang": [lang] if lang else [],
+    }
+    return batch.failed_jobs(workspace, wanted, cut)
 
 
 def _open(path: Path) -> Workspace:

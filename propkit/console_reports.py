@@ -38,8 +38,6 @@ def run(
     *,
     workers: int,
     force: bool,
-    asked_as_of: str | None,
-    lang: str,
 ) -> int:
     """Run the jobs with progress and print the summary; returns the exit code."""
     if not jobs:
@@ -48,9 +46,7 @@ def run(
         return EXIT_OK
     started = time.monotonic()
     with _progress(say, len(jobs)) as tell:
-        summary = batch.run(
-            workspace, jobs, workers=workers, force=force, asked_as_of=asked_as_of, lang=lang, tell=tell
-        )  # fmt: skip
+        summary = batch.run(workspace, jobs, workers=workers, force=force, tell=tell)
     _print_summary(say, workspace, summary, time.monotonic() - started)
     return EXIT_SOME_FAILED if summary.failed else EXIT_OK
 
@@ -97,7 +93,7 @@ def demo(say: Console, workspace: Workspace, directory: Path, ingested: store.In
     jobs = plan.jobs(workspace, ["monthly_review"], list(places), [], as_of=cut, lang=lang)
     started = time.monotonic()
     with _progress(say, len(jobs)) as tell:
-        summary = batch.run(workspace, jobs, workers=os.cpu_count() or 1, lang=lang, tell=tell)
+        summary = batch.run(workspace, jobs, workers=os.cpu_count() or 1, tell=tell)
     made, seconds = len(jobs) - len(summary.failed), time.monotonic() - started
     say.say(f"运行      {made}/{len(jobs)}  用时 {seconds:.0f} 秒", f"run       {made}/{len(jobs)} in {seconds:.0f} s")
     _print_failures(say, summary)

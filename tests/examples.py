@@ -88,8 +88,8 @@ REPAIRS = {
         order(4, "09-03", status="duplicate"),
         order(5, "10-01"),
     ),
-    # o1 is repaired (in October, which is before the cut-off), o2 still open: 1 of 2.  o3 closed without work, o4 cancelled:
-    # outside.  o5 was repaired in September but reported in August, another cohort.
+    # o1 is repaired (in October, which is before the cut-off), o2 still open: 1 of 2.  o3 closed without work, o4
+    # cancelled: outside.  o5 was repaired in September but reported in August, another cohort.
     "repair_completion_rate": _orders(
         1, 2,
         order(1, "09-10", completed_at="10-05"),
@@ -99,15 +99,15 @@ REPAIRS = {
         order(5, "08-31", completed_at="09-02"),
     ),
     # All complete in September.  o1: one visit, but the leak at h1 is reported again 9 days later (o2): not fixed.
-    # o2: one visit and quiet afterwards: fixed.  o3: two visits, one of them nobody at home: fixed.  o4: three visits: not.
-    # o5: two visits, planned so: fixed.  o6: visits unknown: outside.  So 3 of 5.
+    # o2: one visit and quiet afterwards: fixed.  o3: two visits, one of them nobody at home: fixed.  o4: three
+    # visits: not. o5: two visits, planned so: fixed.  o6: visits unknown: outside.  So 3 of 5.
     "first_time_fix_rate": _orders(
         3, 5,
         order(1, "09-01", completed_at="09-01 12:00", **_LEAK),
         order(2, "09-10", completed_at="09-10 12:00", **_LEAK),
         order(3, "09-01", completed_at="09-02", household="h3", fault_type="leak", visit_count=2, no_access_visits=1),
         order(4, "09-01", completed_at="09-02", household="h4", fault_type="leak", visit_count=3),
-        order(5, "09-01", completed_at="09-02", household="h5", fault_type="leak", visit_count=2, planned_multi_visit=True),
+        order(5, "09-01", completed_at="09-02", household="h5", category="x", visit_count=2, planned_multi_visit=True),
         order(6, "09-01", completed_at="09-02", household="h6", fault_type="leak"),
     ),
     # Due in September: o1 done an hour early, o2 done exactly when due, o3 done a minute late, o4 still open: 2 of 4.
@@ -131,8 +131,8 @@ REPAIRS = {
         order(4, "09-01", completed_at="09-02"),
         order(5, "09-01", due_at="09-03", status="in_progress"),
     ),
-    # Emergencies of September: o1 on site after 20 minutes, o2 after exactly 30, o3 after 31, o4 nobody is known to have come,
-    # o5 abated on the spot and closed without work: 3 of 5.  o6 is routine, o7 a cancelled emergency.
+    # Emergencies of September: o1 on site after 20 minutes, o2 after exactly 30, o3 after 31, o4 nobody is known to
+    # have come, o5 abated on the spot and closed without work: 3 of 5.  o6 is routine, o7 a cancelled emergency.
     "emergency_on_time_rate": _orders(
         3, 5,
         order(1, "09-01 02:00", urgency="emergency", arrived_at="09-01 02:20"),
@@ -143,8 +143,8 @@ REPAIRS = {
         order(6, "09-06 02:00", urgency="routine", arrived_at="09-06 02:05"),
         order(7, "09-07 02:00", urgency="emergency", arrived_at="09-07 02:05", status="cancelled"),
     ),
-    # o1 accepted after 10 minutes, o2 after 40, o3 never: 1 of 3.  o4 came 10 minutes before the cut-off and may still be
-    # accepted in time: not judged (it is also of October).  o5 is a duplicate.
+    # o1 accepted after 10 minutes, o2 after 40, o3 never: 1 of 3.  o4 came 10 minutes before the cut-off and may
+    # still be accepted in time: not judged (it is also of October).  o5 is a duplicate.
     "repair_response_on_time_rate": _orders(
         1, 3,
         order(1, "09-01 10:00", accepted_at="09-01 10:10"),
@@ -153,8 +153,8 @@ REPAIRS = {
         order(4, "10-31 23:50", status="waiting"),
         order(5, "09-01 10:00", status="duplicate", accepted_at="09-01 10:01"),
     ),
-    # Appointments that ended in September: o1 met, o2 half an hour early (missed), o3 nobody came, o4 met at the last minute:
-    # 2 of 4.  o5 had no appointment, o6's is in October.
+    # Appointments that ended in September: o1 met, o2 half an hour early (missed), o3 nobody came, o4 met at the last
+    # minute: 2 of 4.  o5 had no appointment, o6's is in October.
     "appointments_kept_rate": _orders(
         2, 4,
         order(1, "09-01", appointment_from="09-02 09:00", appointment_to="09-02 10:00", arrived_at="09-02 09:30"),
@@ -175,8 +175,8 @@ REPAIRS = {
         order(5, "09-01", closed_at="09-03", status="closed_without_work", rating=1),
         order(6, "09-01", completed_at="09-02", closed_at="10-03", rating=5),
     ),
-    # Completed orders closed in September: o1 rated, o2 not, o3 not (completed, never closed: by its completion): 1 of 3.
-    # o4 is open.
+    # Completed orders closed in September: o1 rated, o2 not, o3 not (completed, never closed: by its completion): 1
+    # of 3. o4 is open.
     "repair_rating_coverage": _orders(
         1, 3,
         order(1, "09-01", completed_at="09-02", closed_at="09-03", rating=2),
@@ -195,7 +195,8 @@ REPAIRS = {
         order(5, "09-01", closed_at="09-02", status="cancelled", revisited_at="09-02"),
         order(6, "09-01", completed_at="09-02", closed_at="10-03", revisited_at="10-04"),
     ),
-    # Calls of September with a score: o1 4, o2 3: 1 of 2.  o3's call has no score, o4's call was in October, o5 is a duplicate.
+    # Calls of September with a score: o1 4, o2 3: 1 of 2.  o3's call has no score, o4's call was in October, o5 is a
+    # duplicate.
     "revisit_call_satisfaction": _orders(
         1, 2,
         order(1, "08-01", completed_at="08-30", revisited_at="09-01", revisit_score=4),
@@ -244,7 +245,8 @@ _MERGED_ROWS = (
 )
 
 COMPLAINTS = {
-    # c1 counts; c2 is merged into it; c3 counts; c4 was judged invalid, c5 is an enquiry, c6 withdrawn, c7 marked a duplicate.
+    # c1 counts; c2 is merged into it; c3 counts; c4 was judged invalid, c5 is an enquiry, c6 withdrawn, c7 marked a
+    # duplicate.
     "complaint_count": _complaints(2, 2, *_MERGED_ROWS),
     # The same two complaints, by type.
     "complaint_type_distribution": _complaints(2, 2, *_MERGED_ROWS),
@@ -271,8 +273,8 @@ COMPLAINTS = {
         complaint(5, "09-01", promised_at="09-03", resolved_at="09-02", valid=False),
         complaint(6, "09-01", promised_at="11-03", resolved_at="09-02"),
     ),
-    # Received in September and valid: c1 resolved in October (before the cut-off), c2 resolved after it, c3 open: 1 of 3.
-    # c4 is of August.
+    # Received in September and valid: c1 resolved in October (before the cut-off), c2 resolved after it, c3 open: 1
+    # of 3. c4 is of August.
     "issue_resolution_rate": _complaints(
         1, 3,
         complaint(1, "09-01", resolved_at="10-20"),
@@ -298,7 +300,8 @@ COMPLAINTS = {
         complaint(4, "09-01"),
         complaint(5, "09-02", valid=True, **_NOISE),
     ),
-    # Resolved in September and rated: c1 5, c2 4, c3 1: 2 of 3.  c4 has no rating; c5's rating of an invalid case is outside.
+    # Resolved in September and rated: c1 5, c2 4, c3 1: 2 of 3.  c4 has no rating; c5's rating of an invalid case is
+    # outside.
     "complaint_satisfaction": _complaints(
         2, 3,
         complaint(1, "08-01", resolved_at="09-02", satisfaction=5),
@@ -371,7 +374,12 @@ FEES = {
     # b4 starts in October.  Paid 150.00 of 270.00 yuan, in fen.
     "fee_collection_rate_current": Example(
         {
-            "fee_bill": [bill(1, 10_000, waiver_fen=1_000), bill(2, 10_000), bill(3, 8_000), bill(4, 500, period_start="10-01")],
+            "fee_bill": [
+                bill(1, 10_000, waiver_fen=1_000),
+                bill(2, 10_000),
+                bill(3, 8_000),
+                bill(4, 500, period_start="10-01"),
+            ],
             "fee_payment": [
                 payment(1, "09-05", 6_000, bill_id="b1"),
                 payment(2, "10-05", 1_000, bill_id="b1", is_refund=True),

@@ -29,7 +29,8 @@ KNOWN_FROM = {
 }
 HAPPENED = {
     "work_order": (
-        "reported_at", "dispatched_at", "accepted_at", "arrived_at", "completed_at", "closed_at", "revisited_at", "updated_at",
+        "reported_at", "dispatched_at", "accepted_at", "arrived_at", "completed_at", "closed_at",
+        "revisited_at", "updated_at",
     ),
     "order_event": ("at",),
     "complaint": ("received_at", "first_response_at", "resolved_at", "closed_at", "revisited_at", "updated_at"),
@@ -268,14 +269,18 @@ def _subject(row: Row) -> Any:
     return row.get("type_l2") if row.get("type_l2") is not None else row.get("type_l1")
 
 
+def _matter(row: Row) -> tuple[Any, ...]:
+    return row["community"], row.get("household"), _subject(row)
+
+
 def _is_repeat(row: Row, rows: Sequence[Row], hours: int) -> bool:
-    """Whether it only repeats an earlier one: marked so, or the same household and subject at most `hours` after one."""
+    """Whether it repeats an earlier one: marked so, or of the same household and subject at most `hours` after one."""
     if row.get("duplicate_of") is not None:
         return True
     if row.get("household") is None or _subject(row) is None:
         return False
     for other in rows:
-        same = all(other.get(name) == row.get(name) for name in ("community", "household")) and _subject(other) == _subject(row)
+        same = _matter(other) == _matter(row)
         earlier = (other["received_at"], other["complaint_id"]) < (row["received_at"], row["complaint_id"])
         near = row["received_at"] - other["received_at"] <= timedelta(hours=hours)
         if _is_complaint(other) and same and earlier and near:
@@ -312,7 +317,7 @@ def _settled_at_once(row: Row, counted: Sequence[Row], days: int) -> bool | None
     if row.get("contacts") is None or row.get("household") is None or _subject(row) is None:
         return None
     for other in counted:
-        same = all(other.get(name) == row.get(name) for name in ("community", "household")) and _subject(other) == _subject(row)
+        same = _matter(other) == _matter(row)
         if same and timedelta(0) < other["received_at"] - row["resolved_at"] <= timedelta(days=days):
             return False
     return row["contacts"] == 1

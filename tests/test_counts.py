@@ -43,9 +43,7 @@ def _tables(seed: int) -> dict[str, pd.DataFrame]:
 def _parts(tables: dict[str, pd.DataFrame], count: int, rng: random.Random) -> list[dict[str, pd.DataFrame]]:
     """Deal the rows of every table to `count` parts at random; some parts stay empty."""
     dealt = {name: [rng.randrange(count) for _ in range(len(rows))] for name, rows in tables.items()}
-    return [
-        {name: rows[[to == part for to in dealt[name]]] for name, rows in tables.items()} for part in range(count)
-    ]
+    return [{name: rows[[to == part for to in dealt[name]]] for name, rows in tables.items()} for part in range(count)]
 
 
 @given(seeds, st.integers(1, 4), rngs)
@@ -129,7 +127,9 @@ def test_counts_stay_when_segments_are_categories_in_any_order():
     wanted = tally(tables, KINDS, FINE)
     for order in (["9号楼", "2号楼", "1号楼"], ["1号楼", "2号楼", "9号楼"]):
         coded = {
-            name: rows.assign(building=pd.Categorical(rows["building"], categories=order)) if "building" in rows else rows
+            name: rows.assign(building=pd.Categorical(rows["building"], categories=order))
+            if "building" in rows
+            else rows
             for name, rows in tables.items()
         }
         pd.testing.assert_frame_equal(tally(coded, KINDS, FINE), wanted)
@@ -170,7 +170,7 @@ def test_a_rate_keeps_its_exposure_when_another_key_belongs_to_neither_table():
 def test_counting_is_refused_when_numbers_are_not_whole(dtype: str):
     rows = _orders(2).assign(received=pd.Series([1, 2]).astype(dtype))
 
-    with pytest.raises(DataError, match="work_order_volume.*received.*not whole"):
+    with pytest.raises(DataError, match=r"work_order_volume.*received.*not whole"):
         tally({"work_order": rows}, [domains.kpi("work_order_volume")], ["month"])
 
 

@@ -162,7 +162,9 @@ def test_complaints_per_home_have_a_value_when_sizes_are_declared():
 
 
 def test_an_unknown_segment_is_shown_when_rows_do_not_say():
-    rows = {"work_order": [order(1, "09-01", fault_type="leak"), order(2, "09-01"), order(3, "09-02", fault_type="leak")]}
+    rows = {
+        "work_order": [order(1, "09-01", fault_type="leak"), order(2, "09-01"), order(3, "09-02", fault_type="leak")]
+    }
 
     rates = _figures(rows, "fault_type_pareto", "2025-09", by=["fault_type"])
 

@@ -86,7 +86,8 @@ def test_a_duration_names_instants_when_it_is_in_the_catalogue(duration: Duratio
 def test_ids_are_lower_case_ascii_and_unique_when_rooms_are_put_together():
     rooms = domains.ROOMS
     declared = {
-        "KPIS": [kpi.id for room in rooms for kpi in room.KPIS] + [entry.id for room in rooms for entry in room.DURATIONS],
+        "KPIS": [kpi.id for room in rooms for kpi in room.KPIS]
+        + [entry.id for room in rooms for entry in room.DURATIONS],
         "TABLES": [table.name for room in rooms for table in room.TABLES],
         "SEGMENTS": [segment.id for room in rooms for segment in room.SEGMENTS],
     }
@@ -96,7 +97,9 @@ def test_ids_are_lower_case_ascii_and_unique_when_rooms_are_put_together():
     assert len(declared["TABLES"]) == len(domains.TABLES) and len(declared["SEGMENTS"]) == len(domains.SEGMENTS)
 
 
-@pytest.mark.parametrize("labels", [KPIS + DURATIONS, TABLES, list(domains.SEGMENTS.values())], ids=["kpi", "table", "segment"])
+@pytest.mark.parametrize(
+    "labels", [KPIS + DURATIONS, TABLES, list(domains.SEGMENTS.values())], ids=["kpi", "table", "segment"]
+)
 def test_labels_tell_entries_apart_when_they_stand_in_one_list(labels: list):
     assert all(entry.label.zh.strip() and entry.label.en.strip() for entry in labels)
     by_words = Counter(entry.label.zh for entry in labels)

@@ -102,7 +102,7 @@ BORN = {"work_order": "reported_at", "order_event": "at", "complaint": "received
 
 
 def exported(made: World) -> Rows:
-    """Return the rows of an export made at the cut-off: later rows are not there, and later events have not happened."""
+    """Return the rows of an export made at the cut-off: no later rows, and later events have not happened."""
     tables = {}
     for name, rows in made.tables.items():
         kept = [dict(row) for row in rows if name not in BORN or row[BORN[name]] <= made.as_of]
@@ -125,7 +125,9 @@ def _frame(rows: list[Row], table: Table) -> pd.DataFrame:
         if dtype.startswith("datetime"):
             columns[name] = pd.Series(pd.to_datetime(pd.Series(values, dtype="object")), dtype=dtype)
         else:
-            columns[name] = pd.Series([pd.NA if value is None else value for value in values], dtype="object").astype(dtype)
+            columns[name] = pd.Series([pd.NA if value is None else value for value in values], dtype="object").astype(
+                dtype
+            )
     return pd.DataFrame(columns)
 
 
@@ -189,7 +191,9 @@ def _register(rng: random.Random, place: str, homes: list[str]) -> list[Row]:
             "occupancy": _some(rng, "occupied", "occupied", "vacant"),
             "owner_type": _some(rng, *domains.SEGMENTS["owner_type"].choices),
             "age_band": _some(rng, *domains.SEGMENTS["age_band"].choices),
-            "moved_in_on": _some(rng, START - timedelta(days=rng.choice([100, 400, 1300, 4000])), START + timedelta(days=200)),
+            "moved_in_on": _some(
+                rng, START - timedelta(days=rng.choice([100, 400, 1300, 4000])), START + timedelta(days=200)
+            ),
         }
         for home in homes
     ]

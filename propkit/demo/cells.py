@@ -12,7 +12,11 @@ STYLES = ("dash", "slash", "hanzi", "dot", "compact", "serial")
 _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 _HANZI = ("", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二", "十三")
 _DIGITS = ("id", "instant", "day", "whole", "score", "money", "place")
-_TURNED = {"work_order": ("reported_at", "completed_at"), "complaint": ("received_at", "resolved_at"), "fee_bill": ("period_start", "period_end")}  # fmt: skip
+_TURNED = {
+    "work_order": ("reported_at", "completed_at"),
+    "complaint": ("received_at", "resolved_at"),
+    "fee_bill": ("period_start", "period_end"),
+}
 _LAST = {"work_order": "closed_at", "fee_payment": "paid_at"}
 
 
@@ -32,27 +36,34 @@ def _ways(household: str, community: str) -> list[str]:
         return plain
     b, u = int(building), int(unit)
     ways = [
-        f"{b}栋{u}单元{room}", f"{b}栋{u}单元{room}号", f"{b}号楼{u}单元{room}室", f"{b}#{u}单元{room}", f"{b}幢{u}单元{room}室",
-        f"{b:02}-{u:02}-{room}", f"{_HANZI[b]}号楼{_HANZI[u]}单元{room}室", f"{b}栋 {u}单元 {room}", f"{b}号楼-{u}单元-{room}",
+        f"{b}栋{u}单元{room}",
+        f"{b}栋{u}单元{room}号",
+        f"{b}号楼{u}单元{room}室",
+        f"{b}#{u}单元{room}",
+        f"{b}幢{u}单元{room}室",
+        f"{b:02}-{u:02}-{room}",
+        f"{_HANZI[b]}号楼{_HANZI[u]}单元{room}室",
+        f"{b}栋 {u}单元 {room}",
+        f"{b}号楼-{u}单元-{room}",
         f"{b}座{u}单元{room}".translate(_WIDE),
-    ]  # fmt: skip
+    ]
     if (community, b) == ("yinhe", 10):
         ways += [f"{b}栋{int(room) // 100}-{int(room) % 100}", f"{b}栋{room}", f"{b}号楼{room}室"]
     return plain + ways
 
 
 def dates(spoiler: Spoiler, share: float) -> None:
-    """Write all dates of some lines in two other ways, so that a file holds three."""
+    """Write all dates of some lines in two other ways, so that a file holds three; the first of a line is on record."""
     sheet = spoiler.sheet
     usual = sheet.dates
     others = spoiler.chance.some([style for style in STYLES if style != usual], 2)
     for line in spoiler.some(share):
-        places = spoiler.places(line, ("instant", "day"))
         style = spoiler.chance.one(others)
-        for at in places:
+        for count, at in enumerate(spoiler.places(line, ("instant", "day"))):
             column = spoiler.kind_of(sheet.fields[at].name)
             write = write_day if column.kind == "day" else write_moment
-            spoiler.replace(line, at, write(line.row[sheet.fields[at].name], style), "date_format")
+            cell = write(line.row[sheet.fields[at].name], style)
+            spoiler.replace(line, at, cell, "" if count else "date_format")
 
 
 def wide(spoiler: Spoiler, share: float) -> None:
@@ -105,7 +116,13 @@ def bad_date(spoiler: Spoiler, share: float) -> None:
 
 def _no_dates(moment: datetime) -> list[str]:
     clear = f"{moment:%H:%M}"
-    ways = [f"{moment.year}-13-{moment.day:02} {clear}", f"{moment.year}年2月30日", f"{moment.month}月{moment.day}日", "昨天下午", "待定"]
+    ways = [
+        f"{moment.year}-13-{moment.day:02} {clear}",
+        f"{moment.year}年2月30日",
+        f"{moment.month}月{moment.day}日",
+        "昨天下午",
+        "待定",
+    ]
     doubtful = moment.day <= 12 and moment.day != moment.month
     return [*ways, f"{moment.day:02}/{moment.month:02}/{moment.year}"] if doubtful else ways
 
@@ -144,7 +161,9 @@ def ambiguous_room(spoiler: Spoiler, share: float) -> None:
 
 def unreadable_room(spoiler: Spoiler, share: float) -> None:
     """Write something that names no room."""
-    _rooms_lost(spoiler, share, lambda household: spoiler.chance.one(("地址不详", "业主未报", "门口")), "unreadable_room")
+    _rooms_lost(
+        spoiler, share, lambda household: spoiler.chance.one(("地址不详", "业主未报", "门口")), "unreadable_room"
+    )
 
 
 def _rooms_lost(spoiler: Spoiler, share: float, write: Callable[[str], str], kind: str) -> None:
@@ -160,7 +179,13 @@ def two_answers(spoiler: Spoiler, share: float) -> None:
     """Give an answer that is not on the scale."""
     places = [at for at, column in enumerate(spoiler.sheet.fields) if column.name.startswith("item:")]
     for line in spoiler.some(share):
-        _refuse(spoiler, line, spoiler.chance.one(places), "满意、一般" if spoiler.layout.items == "words" else 6, "off_scale")
+        _refuse(
+            spoiler,
+            line,
+            spoiler.chance.one(places),
+            "满意、一般" if spoiler.layout.items == "words" else 6,
+            "off_scale",
+        )
 
 
 def missing_completion(spoiler: Spoiler, share: float) -> None:

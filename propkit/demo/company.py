@@ -10,7 +10,7 @@ import pandas as pd
 
 from propkit.demo import complaints, exports, fees, mess, repairs, settings, surveys
 from propkit.demo.estates import AS_OF, ESTATES, homes, register
-from propkit.demo.layouts import Layout
+from propkit.demo.layout import Layout
 from propkit.demo.sheets import Row, Sheet, to_bytes
 from propkit.domains import TABLES
 from propkit.model import Table
@@ -22,8 +22,9 @@ DEFAULT_SEED = 2025
 class Company:
     """What `build` made.
 
-    `truth` holds canonical tables as they really are, `surviving` what a perfect reader can still get from the exports (both
-    by table name, households as plain rooms).  `files` are bytes by path in the workspace; `manifest` lists every defect.
+    `truth` holds canonical tables as they really are, `surviving` what a perfect reader can still get from the exports
+    (both by table name, households as plain rooms): no row of a refused line, no column that was not exported.
+    `files` are bytes by path in the workspace; `manifest` lists every defect.
     """
 
     truth: Mapping[str, pd.DataFrame]
@@ -47,7 +48,7 @@ def build(seed: int = DEFAULT_SEED) -> Company:
 
 
 def write(directory: Path, seed: int = DEFAULT_SEED) -> None:
-    """Write the demo workspace of `seed` to `directory`; files of earlier runs are replaced, nothing else is touched."""
+    """Write the demo workspace of `seed` to `directory`; its files are replaced, nothing else is touched."""
     for path, content in build(seed).files.items():
         target = Path(directory) / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -120,5 +121,3 @@ def _frame(table: Table, rows: Iterable[Row]) -> pd.DataFrame:
         name: pd.Series([row.get(name) for row in records], dtype=object).astype(kind) for name, kind in types.items()
     }
     return pd.DataFrame(columns).sort_values(list(table.key), ignore_index=True)
-
-

@@ -115,7 +115,7 @@ def _handling(received: datetime, pace: float, chance: Chance) -> Row:
 
 
 def _with_repeat(entry: Row, chance: Chance) -> list[Row]:
-    """Return the entry and, for a few complaints, the same matter told again: at once by another way, or weeks later."""
+    """Return the entry and, for a few complaints, the same matter told again: at once, or weeks later."""
     if entry["kind"] != "complaint" or entry["household"] is None or entry["valid"] is False:
         return [entry]
     if chance.yes(0.05):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from propkit.demo.chance import Chance
-from propkit.demo.layouts import Layout
+from propkit.demo.layout import Layout
 from propkit.demo.sheets import Cell, Line, Sheet, as_text
 from propkit.domains import TABLES
 from propkit.model import Column
@@ -16,8 +16,9 @@ from propkit.model import Column
 class Defect:
     """What was done: where, what stood there, what stands there now, and what a good reader makes of it.
 
-    `expected`: repaired (the original value comes out), refused (the line is rejected), excluded (the line is no record, or
-    not the one that counts) or missing (the value is gone and stays missing).  `destroys` is "row", a column, or "".
+    `expected`: repaired (the original value comes out), refused (the line is rejected), excluded (the line is no
+    record, or not the one that counts) or missing (the value is gone and stays so).
+    `destroys` is "row", a column, or "".
     """
 
     sheet: Sheet
@@ -61,18 +62,21 @@ class Spoiler:
             and (id(line), at) not in self.struck
         ]
 
-    def replace(self, line: Line, at: int, cell: Cell, kind: str, expected: str = "repaired", destroys: str = "") -> None:
-        """Put `cell` in place of what stands there; a refused line is out of the truth that survives."""
+    def replace(
+        self, line: Line, at: int, cell: Cell, kind: str, expected: str = "repaired", destroys: str = ""
+    ) -> None:
+        """Put `cell` in place of what stands there; a refused line is out of the truth that survives.
+
+        Without a `kind` the cell belongs to damage that is already on record.
+        """
         column, before = self.sheet.fields[at], line.cells[at]
         line.cells[at] = cell
         self.struck.add((id(line), at))
         if expected == "refused":
             line.fate, line.is_marked = "refused", True
-        self.defects.append(
-            Defect(
-                self.sheet, line, kind, expected, column.header, column.name, as_text(before), as_text(cell), destroys
-            )
-        )
+        if kind:
+            told = (column.header, column.name, as_text(before), as_text(cell), destroys)
+            self.defects.append(Defect(self.sheet, line, kind, expected, *told))
 
     def note(self, line: Line | None, kind: str, expected: str, corrupted: str = "", original: str = "") -> None:
         """Write down damage that is not one cell's."""

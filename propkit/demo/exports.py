@@ -9,7 +9,8 @@ from datetime import datetime
 from propkit.demo import repairs
 from propkit.demo.chance import month_ends, months_after
 from propkit.demo.estates import AS_OF, MONTHS, Home
-from propkit.demo.layouts import LAYOUTS, Layout
+from propkit.demo.layout import Layout
+from propkit.demo.layouts import LAYOUTS
 from propkit.demo.sheets import Cell, Field, Line, Row, Sheet, write_day, write_moment
 from propkit.demo.surveys import ITEMS, WORDS
 from propkit.domains import TABLES
@@ -48,11 +49,18 @@ def money(fen: int, is_workbook: bool) -> Cell:
 
 def _sheets_of(layout: Layout, source: Source) -> Iterable[Sheet]:
     for part, rows in _parts(layout, source):
-        fields = list(layout.fields)
+        fields = list(layout.columns)
         if layout.table == "fee_payment" and part.startswith("2025") and layout.community == "yinhe":
             fields = _swapped(fields, "费用类型", "费用项")
         sheet = Sheet(
-            layout.path.format(part), layout.table, fields, [], layout.sheet, layout.encoding, layout.title, layout.dates
+            layout.path.format(part),
+            layout.table,
+            fields,
+            [],
+            layout.sheet,
+            layout.encoding,
+            layout.title,
+            layout.dates,
         )
         for number, row in enumerate(rows, 1):
             home = source.homes.get((row["community"], row["household"])) if "household" in row else None
@@ -96,16 +104,14 @@ def _split(rows: Sequence[Row], part_of: Callable[[Row], str]) -> list[tuple[str
 
 
 def _monthly_exports(orders: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """Return one file for each month: its orders, and older ones that changed since the last file, as they stood then."""
+    """Return one file for each month: its orders, and older ones that changed since the last file, as they were."""
     found, before = [], datetime.min
     for month in MONTHS:
-        drawn = month_ends(months_after(month, 2)[1])[0].replace(day=5, hour=9)
+        drawn = month_ends(months_after(month, 2)[1])[0].replace(hour=8)
         drawn = AS_OF if month == MONTHS[-1] else drawn
         known = [order for order in orders if f"{order['reported_at']:%Y-%m}" <= month]
         states = [repairs.state_at(order, drawn) for order in known]
-        fresh = [
-            row for row in states if f"{row['reported_at']:%Y-%m}" == month or before < row["updated_at"] <= drawn
-        ]
+        fresh = [row for row in states if f"{row['reported_at']:%Y-%m}" == month or before < row["updated_at"] <= drawn]
         found.append((f"{month.replace('-', '')}_导出{drawn:%Y%m%d}", fresh))
         before = drawn
     return found
@@ -113,7 +119,7 @@ def _monthly_exports(orders: Sequence[Row]) -> list[tuple[str, list[Row]]]:
 
 def _told(layout: Layout, row: Row) -> Row:
     """Return what a perfect reader takes from the line: the exported columns and what the source declares."""
-    names = {column.name for column in layout.fields} - {""}
+    names = {column.name for column in layout.columns} - {""}
     if layout.rooms == "split":
         names.add("household")
     told = {name: row[name] for name in TABLES[layout.table].columns if name in names}

@@ -48,7 +48,7 @@ def net_due(bill: Row) -> int:
 
 
 def _bills(estate: Estate, home: Home, chance: Chance) -> list[Row]:
-    months = 1 if estate.id == "lanting" else 3
+    months = _months_billed(home)
     starts = [month for at, month in enumerate(_BILLING) if (at - home.block.number) % months == 0]
     items = {PROPERTY_FEE: round(home.area * estate.fee / 100)}
     if home.occupancy == "occupied" and chance.yes(0.06):
@@ -58,6 +58,13 @@ def _bills(estate: Estate, home: Home, chance: Chance) -> list[Row]:
         for month in starts
         for item, amount in items.items()
     ]
+
+
+def _months_billed(home: Home) -> int:
+    """Return how many months a bill covers: one in the small community, six in the newer part of cuihu, else three."""
+    if home.estate.id == "lanting":
+        return 1
+    return 6 if home.estate.id == "cuihu" and home.block.number >= 8 else 3
 
 
 def _bill(estate: Estate, home: Home, item: str, month: str, months: int, amount: int, chance: Chance) -> Row:
@@ -74,8 +81,8 @@ def _bill(estate: Estate, home: Home, item: str, month: str, months: int, amount
         "period_end": end,
         "due_on": start + timedelta(days=30),
         "amount_due_fen": amount,
-        "waiver_fen": amount // 5 if is_property and chance.yes(0.008) else 0,
-        "discount_fen": amount * 3 // 10 if is_property and home.occupancy == "vacant" else 0,
+        "waiver_fen": amount // 5 if is_property and chance.yes(0.008) else None,
+        "discount_fen": amount * 3 // 10 if is_property and home.occupancy == "vacant" else None,
         "billed_in": month,
     }
 
@@ -139,7 +146,7 @@ def _payment(bill: Row, paid_at: datetime, amount: int, channel: str) -> Row:
         "period_start": bill["period_start"],
         "paid_at": paid_at,
         "amount_fen": amount,
-        "penalty_fen": 0,
+        "penalty_fen": None,
         "channel": channel,
         "is_prepayment": False,
         "is_refund": False,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from propkit.demo.defects import Defect, Spoiler
 from propkit.demo.exports import money
-from propkit.demo.layouts import Layout
+from propkit.demo.layout import Layout
 from propkit.demo.sheets import Line, Sheet
 from propkit.domains import TABLES
 
@@ -25,12 +26,13 @@ def copies(spoiler: Spoiler, share: float) -> None:
 def totals(spoiler: Spoiler, wrong_by: int) -> None:
     """Add 小计 lines (payments) and a 合计 line, which in one file is wrong by `wrong_by` fen."""
     lines = spoiler.sheet.lines
-    if spoiler.layout.table == "fee_payment":
-        for block in range(_BLOCKS - 1, 0, -1):
-            end = len(lines) * block // _BLOCKS
-            start = len(lines) * (block - 1) // _BLOCKS
-            _add_total(spoiler, end, "小计", lines[start:end], 0)
-    _add_total(spoiler, len(lines), "合计", lines, wrong_by)
+    records = list(lines)
+    ends = (
+        [len(records) * block // _BLOCKS for block in range(_BLOCKS)] if spoiler.layout.table == "fee_payment" else []
+    )
+    for start, end in reversed(list(itertools.pairwise(ends))):
+        _add_total(spoiler, end, "小计", records[start:end], 0)
+    _add_total(spoiler, len(lines), "合计", records, wrong_by)
 
 
 def _add_total(spoiler: Spoiler, at: int, word: str, covered: Sequence[Line], wrong_by: int) -> None:
@@ -39,11 +41,10 @@ def _add_total(spoiler: Spoiler, at: int, word: str, covered: Sequence[Line], wr
     cells[0] = word
     for place, column in enumerate(spoiler.sheet.fields):
         kind = spoiler.kind_of(column.name)
-        if kind is not None and (kind.kind == "money" or column.name == "visit_count"):
-            known = [line.row[column.name] for line in covered if line.row is not None]
-            total = sum(value for value in known if value is not None)
-            is_money = kind.kind == "money"
-            cells[place] = money(total + wrong_by, spoiler.sheet.is_workbook) if is_money else total
+        if kind is not None and kind.kind == "money":
+            total = sum(line.row[column.name] or 0 for line in covered if line.row is not None)
+            error = wrong_by if column.name == "amount_due_fen" else 0
+            cells[place] = money(total + error, spoiler.sheet.is_workbook)
     line = Line(cells, None, "excluded")
     spoiler.sheet.lines.insert(at, line)
     spoiler.note(line, "wrong_total" if wrong_by else "total_row", "excluded", word)

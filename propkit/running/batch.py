@@ -5,6 +5,7 @@ Holds the workspace's lock, so that only one batch writes; resumes by itself, fo
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import shutil
@@ -12,14 +13,17 @@ import signal
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
+
 from propkit import store
+from propkit.periods import parse_as_of
 from propkit.running import manifest, plan
-from propkit.running.outcomes import REASONS, RETRIED
+from propkit.running.outcomes import RETRIED
 from propkit.running.plan import Job
 from propkit.running.pool import Pool, Result
 from propkit.workspace import Workspace
@@ -70,19 +74,23 @@ def tasks(workspace: Workspace, jobs: Sequence[Job], *, force: bool = False) -> 
     ]
 
 
-def failed_jobs(
-    workspace: Workspace, reports: Sequence[str], communities: Sequence[str], periods: Sequence[str], as_of: str
-) -> list[Job]:
-    """Return the jobs whose last run did not succeed, at the data cut-off that was asked for then, else at `as_of`."""
-    chosen = [
-        entry
+def failed_jobs(workspace: Workspace, wanted: Mapping[str, Collection[str]], as_of: pd.Timestamp) -> list[Job]:
+    """Return the jobs whose last run did not succeed; each at the data cut-off asked for then, else at `as_of`.
+
+    `wanted` may narrow report, community, period, edition and lang; no values mean all.
+    """
+    known = store.communities(workspace)
+    jobs = [
+        manifest.job_of(entry)
         for _, entry in sorted(manifest.read(workspace).items())
-        if entry["status"] != "success"
-        and (not reports or entry["report"] in reports)
-        and (not communities or entry["community"] in communities)
-        and (not periods or entry["period"] in periods)
+        if entry["status"] != "success" and entry["community"] in known
+        if all(not values or entry[name] in values for name, values in wanted.items())
     ]
-    return [manifest.job_of(entry | {"as_of": entry["asked_as_of"] or as_of}) for entry in chosen]
+    for name in {job.report for job in jobs}:
+        report = plan.find_report(name)
+        plan.check_notebook(plan.notebook_path(workspace, report), report)
+    cuts = {job: parse_as_of(job.asked_as_of) if job.asked_as_of else as_of for job in jobs}
+    return [dataclasses.replace(job, as_of=str(cut)) for job, cut in cuts.items()]
 
 
 def run(
@@ -91,8 +99,6 @@ def run(
     *,
     workers: int = 1,
     force: bool = False,
-    asked_as_of: str | None = None,
-    lang: str = "zh",
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> Summary:
     """Make the pages of `jobs` that are not current and rebuild the index.
@@ -103,29 +109,28 @@ def run(
     with store.locked(workspace):
         _drop_unfinished(workspace)
         todo = tasks(workspace, jobs, force=force)
-        batch = _Batch(workspace, todo, asked_as_of, tell)
+        batch = _Batch(workspace, todo, tell)
         try:
             with _runtime() as runtime, _terminable():
                 batch.work(Pool(workspace.root, runtime, min(workers, len(todo) or 1)))
         finally:
-            summary = batch.close(lang)
+            summary = batch.close()
         return summary
 
 
 class _Batch:
     """One run in the making: the manifest is brought up to date after each job."""
 
-    def __init__(
-        self, workspace: Workspace, todo: Sequence[Task], asked_as_of: str | None, tell: Callable[[Progress], None]
-    ) -> None:
+    def __init__(self, workspace: Workspace, todo: Sequence[Task], tell: Callable[[Progress], None]) -> None:
         self.workspace, self.todo, self.tell = workspace, todo, tell
         self.run_id = hashlib.sha256("".join(task.job.key + task.inputs for task in todo).encode()).hexdigest()[:12]
         self.entries = manifest.read(workspace)
         self.done = 0
+        names = store.communities(workspace)
         for task in todo:
             if not task.current:
-                before = self.entries.get(task.job.key)
-                self.entries[task.job.key] = manifest.planned(workspace, task.job, task.inputs, before, asked_as_of)
+                key, name = task.job.key, names[task.job.community]
+                self.entries[key] = manifest.planned(task.job, task.inputs, self.entries.get(key), name)
         self._write_plan()
 
     def work(self, pool: Pool) -> None:
@@ -144,11 +149,11 @@ class _Batch:
             else:
                 self._finish(entry, result)
 
-    def close(self, lang: str) -> Summary:
+    def close(self) -> Summary:
         """Write the results and the index of what there is now."""
         records = [self._record(task) for task in self.todo]
         manifest.write_results(self.workspace, self.run_id, records)
-        manifest.write_index(self.workspace, lang)
+        manifest.write_index(self.workspace)
         return Summary(self.run_id, records)
 
     def _finish(self, entry: dict, result: Result) -> None:
@@ -172,11 +177,6 @@ class _Batch:
         content = {"schema_version": manifest.SCHEMA, "run_id": self.run_id, "jobs": jobs}
         store.write_json(self.workspace.store / "plan.json", content)
         manifest.write(self.workspace, self.entries)
-
-
-def reason_words(reason: str, lang: str) -> str:
-    """Return the general sentence of a reason code."""
-    return REASONS[reason].get(lang)
 
 
 def _drop_unfinished(workspace: Workspace) -> None:

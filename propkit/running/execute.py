@@ -250,11 +250,12 @@ def _page(workspace: Workspace, job: Job, notebook: NotebookNode, receipt: Mappi
 
 def _keep(folder: Path, failure: Failure, scratch: Path, workspace: Workspace) -> str:
     """Keep the notebook as far as it ran, and what its kernel printed, for whoever looks into the failure."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if failure.notebook is None:
+        return ""
     with suppress(OSError):
-        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
-        if failure.notebook is not None:
-            store.write_bytes(folder / "executed.ipynb", nbformat.writes(failure.notebook).encode())
+        store.write_bytes(folder / "executed.ipynb", nbformat.writes(failure.notebook).encode())
         log = scratch.parent / "log.txt"
         if log.is_file() and log.stat().st_size:
             store.write_bytes(folder / "log.txt", log.read_bytes())

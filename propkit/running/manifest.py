@@ -45,7 +45,7 @@ def write(workspace: Workspace, entries: Entries) -> None:
     store.write_json(_path(workspace), {"schema_version": SCHEMA, "jobs": entries})
 
 
-def planned(workspace: Workspace, job: Job, inputs: str, before: Mapping | None, asked_as_of: str | None) -> dict:
+def planned(job: Job, inputs: str, before: Mapping | None, community_name: str) -> dict:
     """Return the entry of a job that is about to run; the page of an earlier success stays named in `output`."""
     before = before or {}
     report = plan.find_report(job.report)
@@ -53,8 +53,7 @@ def planned(workspace: Workspace, job: Job, inputs: str, before: Mapping | None,
         **dataclasses.asdict(job),
         "key": job.key,
         "report_label": dataclasses.asdict(report.label),
-        "community_name": store.communities(workspace)[job.community],
-        "asked_as_of": asked_as_of,
+        "community_name": community_name,
         "inputs": inputs,
         "status": "skipped",
         "reason": "not_run",
@@ -97,13 +96,14 @@ def standing(workspace: Workspace, entry: Mapping) -> str:
     return "current" if is_current(workspace, entry, inputs) else "stale"
 
 
-def write_index(workspace: Workspace, lang: str) -> Path:
+def write_index(workspace: Workspace) -> Path:
     """Make reports/index.html from the manifest alone and return its path."""
     from propkit.reporting.index import render_index
 
+    general = workspace.settings.workspace
     entries = [entry for _, entry in sorted(read(workspace).items())]
-    title = workspace.settings.workspace.name or Text("物业服务报告", "Property service reports").get(lang)
-    page = render_index(entries, lang=lang, title=title)
+    title = general.name or Text("物业服务报告", "Property service reports").get(general.lang)
+    page = render_index(entries, lang=general.lang, title=title)
     store.write_bytes(workspace.reports / INDEX, page.encode())
     return workspace.reports / INDEX
 

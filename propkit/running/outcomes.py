@@ -27,7 +27,7 @@ RETRIED = ("kernel_start", "kernel_died")
 """Reasons that lie with the machine, not with the report: tried once more."""
 
 
-class Failure(Exception):  # noqa: N818 - a way to end, caught by the one who runs the job
+class Failure(Exception):
     """A job that did not end in a page: its `reason`, one sentence, and the notebook as far as it ran."""
 
     def __init__(self, reason: str, message: Text | str = "", notebook: NotebookNode | None = None) -> None:

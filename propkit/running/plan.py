@@ -44,7 +44,10 @@ _SAFE_KEY = re.compile(r"[a-z0-9_-]+(/[A-Za-z0-9._-]+){3}")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One page to be: a report for a community and period, in one edition and language, as known at `as_of`."""
+    """One page to be: a report for a community and period, in one edition and language, as known at `as_of`.
+
+    `asked_as_of` is the cut-off that a person named, "" where it follows from the data.
+    """
 
     report: str
     community: str
@@ -52,6 +55,7 @@ class Job:
     edition: str
     lang: str
     as_of: str
+    asked_as_of: str = ""
 
     @property
     def key(self) -> str:
@@ -143,6 +147,7 @@ def jobs(
     asked: Sequence[str],
     *,
     as_of: pd.Timestamp,
+    asked_as_of: str | None = None,
     edition: str = "internal",
     lang: str = "zh",
 ) -> list[Job]:
@@ -158,7 +163,7 @@ def jobs(
     for report in chosen:
         check_notebook(notebook_path(workspace, report), report)
     return [
-        _checked(Job(report.id, place, period, edition, lang, str(as_of)))
+        _checked(Job(report.id, place, period, edition, lang, str(as_of), asked_as_of or ""))
         for report in chosen
         for period in periods(asked, report, as_of)
         for place in dict.fromkeys(places)

@@ -205,7 +205,8 @@ def test_run_status_and_index(call: Call, workspace: Workspace, notebook: Callab
     assert stood.exit_code == 1
     assert [entry["standing"] for entry in json.loads(stood.stdout)] == ["failed", "current"]
     notebook(RECEIPT)
-    again = call("run", "--failed", "--json")
+    assert call("run", "--failed", "--edition", "owner").stdout == "no reports to run\n"
+    again = call("run", "--failed", "-p", "2025Q3", "--json")
     assert [(job["key"], job["status"]) for job in json.loads(again.stdout)["jobs"]] == [
         ("internal/guangming/2025-09/monthly_review.zh", "success")
     ]

@@ -18,7 +18,17 @@ from tests.oracle import oracle
 from tests.worlds import COMMUNITIES, World, exported, frames, world, worlds
 
 KPIS = list(domains.KPIS.values())
-SEGMENTS = ["building", "age_band", "residence", "owner_type", "urgency", "fault_type", "delay_reason", "department", "item"]
+SEGMENTS = [
+    "building",
+    "age_band",
+    "residence",
+    "owner_type",
+    "urgency",
+    "fault_type",
+    "delay_reason",
+    "department",
+    "item",
+]
 
 
 def _world(example: Example) -> World:
@@ -102,7 +112,9 @@ def test_kpis_are_the_same_when_rows_and_columns_are_shuffled(made: World, rng):
 @settings(max_examples=5)
 def test_kpis_are_the_same_when_index_labels_repeat(made: World):
     tables = frames(made.tables)
-    odd = {name: rows.set_index(pd.Index(["x"] * len(rows), name="label", dtype="str")) for name, rows in tables.items()}
+    odd = {
+        name: rows.set_index(pd.Index(["x"] * len(rows), name="label", dtype="str")) for name, rows in tables.items()
+    }
 
     keys = ["community", "month"]
     pd.testing.assert_frame_equal(
@@ -163,7 +175,9 @@ def test_an_order_is_not_late_when_its_export_has_no_such_column():
 def test_a_step_of_the_log_speaks_for_logged_orders_only_in_its_own_community():
     silent = {"given": "order_id,status,reported_at"}
     orders = [order(1, "09-01 10:00", **silent), order(1, "09-01 10:00", community="b", **silent)]
-    log = [{"community": "a", "order_id": "o1", "event": "accepted", "at": orders[0]["reported_at"] + timedelta(minutes=5)}]
+    log = [
+        {"community": "a", "order_id": "o1", "event": "accepted", "at": orders[0]["reported_at"] + timedelta(minutes=5)}
+    ]
 
     counts = _tallied(_world(Example({"work_order": orders, "order_event": log}, 0, 0)))
 

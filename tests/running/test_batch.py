@@ -23,8 +23,8 @@ KEYS = [f"internal/{place}/2025-09/monthly_review.zh" for place in ("yinhe", "gu
 FAILS_FOR_GUANGMING = "assert community != 'guangming'"
 
 
-def _jobs(workspace: Workspace) -> list[plan.Job]:
-    return plan.jobs(workspace, [], [], ["2025-09"], as_of=AS_OF)
+def _jobs(workspace: Workspace, **asked: str) -> list[plan.Job]:
+    return plan.jobs(workspace, [], [], ["2025-09"], as_of=AS_OF, **asked)
 
 
 def _statuses(workspace: Workspace) -> list[str]:
@@ -35,15 +35,16 @@ def _statuses(workspace: Workspace) -> list[str]:
 def test_a_failing_job_touches_no_other_and_alone_is_run_again(workspace: Workspace, notebook: Write) -> None:
     notebook(FAILS_FOR_GUANGMING, RECEIPT)
     told: list[Progress] = []
-    first = batch.run(workspace, _jobs(workspace), workers=2, asked_as_of="2025-10-08", tell=told.append)
+    first = batch.run(workspace, _jobs(workspace, asked_as_of="2025-10-08"), workers=2, tell=told.append)
     assert (first.count("success"), [entry["key"] for entry in first.failed]) == (1, [KEYS[1]])
     assert sorted(progress.done for progress in told) == [1, 2]
     assert _statuses(workspace) == ["success", "failed"]
     assert (workspace.reports / f"{KEYS[0]}.html").is_file()
     assert "光明小区" in (workspace.reports / "index.html").read_text("utf-8")
 
-    again = batch.failed_jobs(workspace, [], [], [], "2026-01-01 00:00:00")
-    assert [(job.key, job.as_of) for job in again] == [(KEYS[1], "2025-10-08")]
+    again = batch.failed_jobs(workspace, {"period": ["2025-09"], "lang": []}, pd.Timestamp("2026-01-01"))
+    assert [(job.key, job.as_of) for job in again] == [(KEYS[1], str(AS_OF))]
+    assert batch.failed_jobs(workspace, {"edition": ["owner"]}, AS_OF) == []
     results = json.loads((workspace.reports / "run_results.json").read_text("utf-8"))
     assert [job["status"] for job in results["jobs"]] == ["success", "failed"]
     assert results["jobs"][1]["reason"] == "cell_error"
@@ -90,7 +91,7 @@ def test_an_interrupted_run_keeps_what_is_done_and_resumes(workspace: Workspace,
     with pytest.raises(KeyboardInterrupt):
         batch.run(workspace, _jobs(workspace), tell=interrupt)
     assert _statuses(workspace) == ["success", "skipped"]
-    assert [job.key for job in batch.failed_jobs(workspace, [], [], [], str(AS_OF))] == [KEYS[1]]
+    assert [job.key for job in batch.failed_jobs(workspace, {}, AS_OF)] == [KEYS[1]]
     resumed = batch.run(workspace, _jobs(workspace))
     assert [entry["status"] for entry in resumed.entries] == ["skipped", "success"]
 
