@@ -109,6 +109,7 @@ class Kpi:
     opinion: bool = False
     by: str | None = None
     stock: bool = False
+    ages: bool = False
     source: str = ""
     note: Text = Text("", "")
 

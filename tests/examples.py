@@ -418,4 +418,49 @@ FEES = {
     ),
 }  # fmt: skip
 
+# At the cut-off of 2025-09-30 12:00 sharp: what is due or mature at that second is judged, what follows is not.
+NOON = datetime(2025, 9, 30, 12)
+EDGES: dict[str, Example] = {
+    "repairs_on_time_rate": _orders(
+        0, 1, order(1, "09-01", due_at="09-30 12:00"), order(2, "09-01", due_at="09-30 12:01"), as_of=NOON
+    ),
+    "repair_response_on_time_rate": _orders(
+        0, 1, order(1, "09-30 11:30", status="waiting"), order(2, "09-30 11:31", status="waiting"), as_of=NOON
+    ),
+    "emergency_on_time_rate": _orders(
+        0, 1, order(1, "09-30 11:30", urgency="emergency"), order(2, "09-30 11:31", urgency="emergency"), as_of=NOON
+    ),
+    "appointments_kept_rate": _orders(
+        0, 1, order(1, "09-01", appointment_to="09-30 12:00"), order(2, "09-01", appointment_to="09-30 12:01"),
+        as_of=NOON,
+    ),
+    "first_time_fix_rate": _orders(
+        1, 1,
+        order(1, "08-01", completed_at="08-31 12:00", household="h1", fault_type="leak", visit_count=1),
+        order(2, "08-01", completed_at="08-31 12:01", household="h2", fault_type="leak", visit_count=1),
+        month="2025-08", as_of=NOON,
+    ),
+    "revisit_rate": _orders(
+        0, 1, order(1, "09-01", completed_at="09-27 12:00"), order(2, "09-01", completed_at="09-27 12:01"), as_of=NOON
+    ),
+    "complaint_on_time_rate": _complaints(
+        0, 1, complaint(1, "09-01", promised_at="09-30 12:00"), complaint(2, "09-01", promised_at="09-30 12:01"),
+        as_of=NOON,
+    ),
+    "first_contact_resolution_rate": _complaints(
+        1, 1,
+        complaint(1, "08-01", resolved_at="08-31 12:00", contacts=1, household="h1", type_l2="noise"),
+        complaint(2, "08-01", resolved_at="08-31 12:01", contacts=1, household="h2", type_l2="noise"),
+        month="2025-08", as_of=NOON,
+    ),
+    "complaint_revisit_rate": _complaints(
+        0, 1, complaint(1, "09-01", resolved_at="09-27 12:00"), complaint(2, "09-01", resolved_at="09-27 12:01"),
+        as_of=NOON,
+    ),
+    "issue_resolution_rate": _complaints(
+        1, 2, complaint(1, "09-01", resolved_at="09-30 12:00"), complaint(2, "09-01", resolved_at="09-30 12:01"),
+        as_of=NOON,
+    ),
+}  # fmt: skip
+
 EXAMPLES: dict[str, Example] = REPAIRS | COMPLAINTS | SATISFACTION | FEES

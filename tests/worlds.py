@@ -66,8 +66,11 @@ def world(seed: int, size: int = 14) -> World:
         tables["fee_bill"] += bills
         tables["fee_payment"] += _payments(rng, place, bills, size)
     as_of = START + timedelta(days=rng.choice([DAYS // 3, DAYS // 2, DAYS]), hours=rng.choice([0, 12]))
+    definitions = _definitions(rng)
+    if rng.random() < 0.5:  # the cut-off falls on the very second at which something is due or mature
+        as_of = rng.choice(_edges(tables, definitions) or [as_of])
     sizes = {place: rng.randint(1, 40) for place in COMMUNITIES if rng.random() < 0.7}
-    return World(tables, as_of, _definitions(rng), _waves(rng), sizes)
+    return World(tables, as_of, definitions, _waves(rng), sizes)
 
 
 def worlds(size: int = 14) -> st.SearchStrategy[World]:
@@ -133,6 +136,22 @@ def _frame(rows: list[Row], table: Table) -> pd.DataFrame:
 
 def _definitions(rng: random.Random) -> Definitions:
     return rng.choice([Definitions(), Definitions(7, 60, 15, 1, 14, 24)])
+
+
+def _edges(tables: Rows, limits: Definitions) -> list[datetime]:
+    """The moments at which a row of the world becomes due, or old enough to be judged."""
+    waits = (
+        ("work_order", "due_at", timedelta(0)),
+        ("work_order", "appointment_to", timedelta(0)),
+        ("work_order", "completed_at", timedelta(days=limits.recall_days)),
+        ("work_order", "closed_at", timedelta(days=limits.revisit_days)),
+        ("work_order", "reported_at", timedelta(minutes=limits.response_minutes)),
+        ("complaint", "promised_at", timedelta(0)),
+        ("complaint", "resolved_at", timedelta(days=limits.complaint_recall_days)),
+        ("complaint", "resolved_at", timedelta(days=limits.revisit_days)),
+        ("fee_payment", "paid_at", timedelta(0)),
+    )
+    return [row[name] + wait for table, name, wait in waits for row in tables[table] if row.get(name)]
 
 
 def _waves(rng: random.Random) -> tuple[Wave, ...]:

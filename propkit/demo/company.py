@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,7 @@ def build(seed: int = DEFAULT_SEED) -> Company:
     truth = {name: _frame(table, source.rows[name]) for name, table in TABLES.items()}
     surviving = {name: _frame(table, _surviving(name, drawn)) for name, table in TABLES.items()}
     files = {f"raw/{sheet.path}": to_bytes(sheet) for _, sheet in drawn}
-    files |= {path: text.encode() for path, text in settings.texts().items()}
+    files |= {path: text.encode() for path, text in settings.texts(_occupied(source)).items()}
     files["manifest.csv"] = manifest.to_csv(index=False, lineterminator="\n").encode()
     return Company(truth, surviving, dict(sorted(files.items())), manifest)
 
@@ -75,6 +76,10 @@ def _source(seed: int) -> exports.Source:
     }
     places = {(home.estate.id, home.household): home for own in everyone.values() for home in own}
     return exports.Source(lives, places, rows, answers)
+
+
+def _occupied(source: exports.Source) -> Counter[str]:
+    return Counter(home.estate.id for home in source.homes.values() if home.occupancy == "occupied")
 
 
 def _answers(everyone: Mapping[str, Sequence], seed: int) -> dict[tuple[str, str], list[Row]]:

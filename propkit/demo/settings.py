@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from propkit.demo.estates import AS_OF, CUIHU, ESTATES, Estate
 from propkit.demo.layout import Layout
@@ -16,8 +16,6 @@ _PRESET_CELLS = {
     "暂停", "恢复", "完工", "结单", "回访", "处理中", "处理完成", "已入住", "空置",
 }  # fmt: skip
 """Cells that the presets know already."""
-
-_OCCUPIED = {"yinhe": 1111, "cuihu": 2423, "lanting": 378}
 
 _TARGETS = (
     ("repairs_on_time_rate", 90, ""),
@@ -61,15 +59,15 @@ date: 2025-10-08
 """
 
 
-def texts() -> dict[str, str]:
-    """Return the text files of the workspace by path."""
-    return {"propkit.toml": _settings(), "notes/yinhe/2025-09.md": _NOTES}
+def texts(occupied: Mapping[str, int]) -> dict[str, str]:
+    """Return the text files of the workspace by path; `occupied` counts the homes lived in by community."""
+    return {"propkit.toml": _settings(occupied), "notes/yinhe/2025-09.md": _NOTES}
 
 
-def _settings() -> str:
+def _settings(occupied: Mapping[str, int]) -> str:
     blocks = [
         _general(),
-        *(_community(estate) for estate in ESTATES),
+        *(_community(estate, occupied[estate.id]) for estate in ESTATES),
         *_waves(),
         *_targets(),
         _choices(),
@@ -92,7 +90,7 @@ def _general() -> str:
     )
 
 
-def _community(estate: Estate) -> str:
+def _community(estate: Estate, occupied: int) -> str:
     return "\n".join(
         (
             "[[community]]",
@@ -101,7 +99,7 @@ def _community(estate: Estate) -> str:
             f"name_en = {_text(estate.name_en)}",
             f"aliases = {_list(estate.aliases)}   # 导出文件里出现过的其他写法",
             f"households = {estate.households}",
-            f"occupied = {_OCCUPIED[estate.id]}",
+            f"occupied = {occupied}",
             "",
         )
     )

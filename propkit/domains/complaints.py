@@ -138,7 +138,7 @@ KPIS = (
         label=Text("投诉解决率", "Resolution rate"),
         top=Text("截至数据日已办结的投诉", "complaints resolved by the data cut-off"),
         bottom=Text("当期受理的有效投诉", "valid complaints received in the period"),
-        table="complaint", numerator="resolved", better="up", dated_by="received_at", source="S1:15,21",
+        table="complaint", numerator="resolved", ages=True, better="up", dated_by="received_at", source="S1:15,21",
     ),
     Kpi(
         id="first_contact_resolution_rate",

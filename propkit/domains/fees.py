@@ -82,7 +82,7 @@ KPIS = (
                  "money received by the cut-off on the period's bills, without prepayments, penalties and overpayment, net of refunds"),
         bottom=Text("服务期从当期开始的账单净应收（应收－减免－优惠）",
                     "net amount due (due − waiver − discount) of bills whose service period starts in the period"),
-        table="fee_bill", numerator="paid_fen", denominator="net_due_fen", kind="money", better="up",
+        table="fee_bill", numerator="paid_fen", denominator="net_due_fen", kind="money", ages=True, better="up",
         dated_by="period_start", source="S0:40; S1:21; S3:110",
         note=Text("是全部账户的金额之比，没有抽样区间；数据日越晚，数值越高。",
                   "A ratio of money over all accounts, so there is no sampling interval; it rises with a later cut-off."),
@@ -92,7 +92,7 @@ KPIS = (
         label=Text("户数收缴率", "Households paid up"),
         top=Text("当期账单已全部付清的住户", "households with nothing outstanding on the period's bills"),
         bottom=Text("当期有账单的住户（跨月按户·月计）", "households billed in the period (household-months over several months)"),
-        table="fee_account", numerator="settled", better="up", dated_by="period_start", source="HC 户收费率",
+        table="fee_account", numerator="settled", ages=True, better="up", dated_by="period_start", source="HC 户收费率",
     ),
     Kpi(
         id="arrears_recovery_rate",

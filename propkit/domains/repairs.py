@@ -174,7 +174,7 @@ KPIS = (
         top=Text("截至数据日已真正修复的工单", "orders really repaired by the data cut-off"),
         bottom=Text("当期报修的工单（不含取消、重复、未办理结单）",
                     "orders reported in the period, without cancelled, duplicate and closed-without-work ones"),
-        table="work_order", numerator="completed", better="up", dated_by="reported_at", source="S0:71",
+        table="work_order", numerator="completed", ages=True, better="up", dated_by="reported_at", source="S0:71",
     ),
     Kpi(
         id="first_time_fix_rate",

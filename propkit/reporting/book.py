@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+from natsort import natsorted
 
 from propkit import domains, store
+from propkit.counts import UNKNOWN
 from propkit.domains.knowledge import spells
 from propkit.errors import ConfigError, DataError, nearest
 from propkit.figures import figures, splittable
@@ -39,6 +41,7 @@ class Book:
     cut: Cut
     edition: str
     lang: str
+    raw: dict[str, pd.DataFrame]
     tables: dict[str, pd.DataFrame]
     parameters: dict[str, str]
     sections: list[str] = field(default_factory=list)
@@ -81,7 +84,23 @@ class Book:
     def rates(self, kpi_ids: Sequence[str], *, by: str | None = None) -> pd.DataFrame:
         """Return the figures of the period, by segment with `by`; labels of segments in `label`."""
         rates = self._figures(kpi_ids, [self.period], by)
-        return rates if by is None else rates.assign(label=self.labels(by, rates["segment"]))
+        if by is None:
+            return rates
+        order = {value: place for place, value in enumerate(self.order(by, rates["segment"]))}
+        ranked = rates.sort_values("segment", key=lambda values: values.map(order), kind="stable", ignore_index=True)
+        return ranked.assign(label=self.labels(by, ranked["segment"]))
+
+    def order(self, by: str, values: pd.Series) -> list[str]:
+        """Put values of a segment in their declared order, others in natural order (2号楼 before 10号楼), unknown last."""
+        choices = (
+            list(self._items())
+            if by == "item"
+            else list(domains.SEGMENTS[by].choices)
+            if by in domains.SEGMENTS
+            else []
+        )
+        declared = [value for value in choices if value in set(values)]
+        return [*declared, *natsorted(set(values) - {*declared, UNKNOWN}), UNKNOWN]
 
     def crossed(self, kpi_id: str, by: Sequence[str]) -> pd.DataFrame:
         """Return the figures of the period by several segments at once, one column for each."""
@@ -91,13 +110,27 @@ class Book:
         )
 
     def months(self, kpi_ids: Sequence[str]) -> pd.DataFrame:
-        """Return the figures of the last 13 months, by month, months without data included."""
-        new = [kpi_id for kpi_id in kpi_ids if kpi_id not in self.monthly]
-        if new:
-            periods = [parse_period(month) for month in self.period.history(HISTORY)]
-            rates = self._figures(new, periods, None)
-            self.monthly |= {kpi_id: rates[rates["kpi"] == kpi_id] for kpi_id in new}
+        """Return the figures of the last 13 months, by month, months without data included.
+
+        A figure that ages (`Kpi.ages`) is taken for every month at the same distance from its end.
+        """
+        for kpi_id in kpi_ids:
+            if kpi_id not in self.monthly:
+                self.monthly[kpi_id] = self._aged(kpi_id) if domains.kpi(kpi_id).ages else self._months([kpi_id])
         return pd.concat([self.monthly[kpi_id] for kpi_id in kpi_ids], ignore_index=True)
+
+    def _months(self, kpi_ids: Sequence[str]) -> pd.DataFrame:
+        return self._figures(kpi_ids, [parse_period(month) for month in self.period.history(HISTORY)], None)
+
+    def _aged(self, kpi_id: str) -> pd.DataFrame:
+        """Every month as it stood equally long after its end: last September is seen with last October's payments only."""
+        kpi, months = domains.kpi(kpi_id), self.period.history(HISTORY)
+        parts = []
+        for back, month in enumerate(reversed(months)):
+            cut = dataclasses.replace(self.cut, as_of=self.cut.as_of - pd.DateOffset(months=back))
+            tables = domains.derive({name: self.raw[name] for name in _needed(kpi.table)}, cut)
+            parts.append(self._with(tables, cut, [kpi], [parse_period(month)], []))
+        return pd.concat(parts[::-1], ignore_index=True)
 
     def history(self, kpi_id: str) -> pd.DataFrame:
         """Return the months of one KPI from the first that has data."""
@@ -140,9 +173,17 @@ class Book:
 
     def _figures(self, kpi_ids: Sequence[str], periods: Sequence[Period], by: str | None) -> pd.DataFrame:
         kpis = [domains.kpi(kpi_id) for kpi_id in kpi_ids]
-        return figures(
-            self.tables, self.cut, kpis, periods, communities=[self.community], by=[by] if by else [], min_n=self.min_n
-        )
+        return self._with(self.tables, self.cut, kpis, periods, [by] if by else [])
+
+    def _with(
+        self,
+        tables: Mapping[str, pd.DataFrame],
+        cut: Cut,
+        kpis: Sequence[Kpi],
+        periods: Sequence[Period],
+        by: Sequence[str],
+    ) -> pd.DataFrame:
+        return figures(tables, cut, kpis, periods, communities=[self.community], by=by, min_n=self.min_n)
 
     def _items(self) -> dict[str, Text]:
         return {
@@ -181,11 +222,12 @@ def open_book(
     store.check_community(opened, community)
     cut = opened.cut(store.data_cutoff(opened, as_of or None))
     stretch = parse_period(period, cut.as_of)
-    tables = domains.derive(store.load(opened, [community]), cut)
+    raw = store.load(opened, [community])
+    tables = domains.derive(raw, cut)
     _check_data(tables, community, stretch)
     asked = {"community": community, "month": period, "as_of": as_of, "edition": edition, "lang": lang}
     name = store.communities(opened)[community]
-    return Book(opened, report, community, name, stretch, cut, edition, lang, tables, asked)
+    return Book(opened, report, community, name, stretch, cut, edition, lang, raw, tables, asked)
 
 
 def _check_data(tables: dict[str, pd.DataFrame], community: str, period: Period) -> None:
@@ -208,6 +250,13 @@ def months_with_data(tables: dict[str, pd.DataFrame]) -> list[str]:
         if name in tables and table.columns[table.dated_by].kind == "instant"
     ]
     return sorted({str(month) for dates in dated for month in dates.dt.to_period("M").unique()})
+
+
+def _needed(table: str) -> list[str]:
+    """The canonical tables from which a derived table with aging figures is made."""
+    return {"work_order": ["work_order", "order_event"], "complaint": ["complaint"]}.get(
+        table, ["fee_bill", "fee_payment"]
+    )
 
 
 def _duration(duration_id: str) -> Duration:

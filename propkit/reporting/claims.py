@@ -58,25 +58,35 @@ def changes(kpis: Sequence[Kpi], before: pd.DataFrame, now: pd.DataFrame, when: 
 
 
 def target(kpi: Kpi, figure: pd.Series, goal: float | None) -> Claim | None:
-    """Judge a share against its target (in the reader's unit); the whole interval must lie on one side."""
+    """Judge a figure against its target (in the reader's unit).
+
+    A share is judged by its whole interval.  Money is a fact over all accounts, judged on the exact fraction.  A figure that
+    still rises (`Kpi.ages`) can be attained, but is never declared missed.
+    """
     if goal is None or figure["state"] in ("no_data", "suppressed") or kpi.kind not in ("share", "money"):
         return None
-    if kpi.kind == "money":
-        verdict = "attained" if int(figure["num"]) * kpi.scale >= goal * int(figure["den"]) else "not_attained"
-    else:
-        direction = "<=" if kpi.better == "down" else ">="
-        verdict = str(
-            stats.target_status(int(figure["num"]), int(figure["den"]), goal / kpi.scale, direction)["status"]
-        )
-    words = {
-        "attained": Text("达标", "target attained"),
-        "not_attained": Text("未达标", "target not attained"),
-        "undecided": Text("尚不能判定是否达标", "target undecided"),
-    }
-    good = {"attained": True, "not_attained": False}.get(verdict)
-    text = words.get(verdict, words["undecided"])
+    verdict = _verdict(kpi, figure, goal)
+    if kpi.ages and verdict == "not_attained":
+        verdict = "not_yet"
+    words, good = _VERDICTS[verdict]
     gap = abs(float(figure["value"]) * kpi.scale - goal)
-    return Claim(kpi.id, "target", verdict, good, text, int(figure["n"]), weight=gap)
+    shown = "undecided" if verdict == "not_yet" else verdict
+    return Claim(kpi.id, "target", shown, good, words, int(figure["n"]), weight=gap)
+
+
+def _verdict(kpi: Kpi, figure: pd.Series, goal: float) -> str:
+    if kpi.kind == "money":
+        return "attained" if int(figure["num"]) * kpi.scale >= goal * int(figure["den"]) else "not_attained"
+    direction = "<=" if kpi.better == "down" else ">="
+    return str(stats.target_status(int(figure["num"]), int(figure["den"]), goal / kpi.scale, direction)["status"])
+
+
+_VERDICTS: dict[str, tuple[Text, bool | None]] = {
+    "attained": (Text("达标", "target attained"), True),
+    "not_attained": (Text("未达标", "target not attained"), False),
+    "undecided": (Text("尚不能判定是否达标", "target undecided"), None),
+    "not_yet": (Text("目前未达标，之后还会上升", "not attained yet, still rising"), None),
+}
 
 
 def segments(kpi: Kpi, families: Mapping[str, pd.DataFrame], labels: Mapping[str, Mapping[str, Text]]) -> list[Claim]:
@@ -155,9 +165,9 @@ def attainment(verdicts: Sequence[Claim]) -> Text:
     if not verdicts:
         return Text("本期没有可判定目标的指标。", "No figure of this period has a target that can be judged.")
     return Text(
-        f"{len(verdicts)} 项有目标的指标中，达标 {counts[0]} 项，未达标 {counts[1]} 项，样本尚不足以判定 {counts[2]} 项。",
+        f"{len(verdicts)} 项有目标的指标中，达标 {counts[0]} 项，未达标 {counts[1]} 项，尚不能判定 {counts[2]} 项。",
         f"Of {len(verdicts)} figures with a target, {counts[0]} attain it, {counts[1]} do not, "
-        f"and {counts[2]} cannot be decided with these numbers.",
+        f"and {counts[2]} cannot be decided yet.",
     )
 
 

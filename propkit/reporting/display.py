@@ -64,6 +64,17 @@ def word(text: Text | str, lang: str) -> str:
     return text.get(lang) if isinstance(text, Text) else str(text)
 
 
+def sentence(words: Text, lang: str) -> Display:
+    """Return one sentence as a paragraph."""
+    html = f"<p>{esc(words.get(lang))}</p>"
+    return Display(html, html, words.get(lang))
+
+
+def absent(kpi: Kpi | Duration, lang: str) -> Display:
+    """Say that there is nothing to show for a figure, instead of an empty chart."""
+    return sentence(Text(f"{kpi.label.zh}：本期无数据。", f"{kpi.label.en}: no data in this period."), lang)
+
+
 def details(summary: str, inner: str, kind: str = "pk-more") -> str:
     """Return `inner` (HTML) folded away under a line of words; paper leaves out what is of `kind` "pk-more"."""
     return f'<details class="{kind}"><summary>{esc(summary)}</summary>{inner}</details>'

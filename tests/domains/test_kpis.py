@@ -13,7 +13,7 @@ from propkit import domains
 from propkit.counts import UNKNOWN, tally
 from propkit.figures import splittable
 from propkit.model import Definitions
-from tests.examples import EXAMPLES, Example, order
+from tests.examples import EDGES, EXAMPLES, Example, order
 from tests.oracle import oracle
 from tests.worlds import COMMUNITIES, World, exported, frames, world, worlds
 
@@ -67,6 +67,14 @@ def test_oracle_equals_the_hand_count_when_given_the_example(kpi_id: str):
     _, num, den = _recomputed(_world(example))[kpi_id, "a", example.month]
 
     assert (num, den) == (example.num, example.den)
+
+
+@pytest.mark.parametrize("kpi_id", EDGES)
+def test_kpi_judges_what_is_due_or_mature_when_the_cut_off_is_that_second(kpi_id: str):
+    edge = EDGES[kpi_id]
+
+    for sums in (_tallied(_world(edge)), _recomputed(_world(edge))):
+        assert sums[kpi_id, "a", edge.month][1:] == (edge.num, edge.den)
 
 
 @given(worlds())

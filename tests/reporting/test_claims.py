@@ -87,7 +87,7 @@ def test_target_is_judged_by_the_whole_interval(num: int, den: int, verdict: str
 
 
 def test_target_of_money_is_a_fact_on_the_exact_fraction() -> None:
-    kpi = domains.KPIS["fee_collection_rate_current"]
+    kpi = domains.KPIS["arrears_recovery_rate"]
     missed = claims.target(kpi, _rates(kpi.id, {"all": (94_999, 100_000)}).iloc[0], 95)
     met = claims.target(kpi, _rates(kpi.id, {"all": (95_000, 100_000)}).iloc[0], 95)
 
@@ -172,3 +172,13 @@ def test_null_worlds_are_silent_and_no_sentence_names_a_cause() -> None:
 
     assert false <= 20  # two families at 5 % each
     assert not any(CAUSES.search(text.zh + text.en) for text in said)
+
+
+def test_target_of_a_figure_that_still_rises_is_never_declared_missed() -> None:
+    kpi = domains.KPIS["fee_collection_rate_households"]
+    low = claims.target(kpi, _rates(kpi.id, {"all": (500, 1000)}).iloc[0], 92)
+    high = claims.target(kpi, _rates(kpi.id, {"all": (990, 1000)}).iloc[0], 92)
+
+    assert low is not None and high is not None
+    assert (low.verdict, low.good) == ("undecided", None)
+    assert (high.verdict, high.good) == ("attained", True)

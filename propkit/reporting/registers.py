@@ -1,0 +1,194 @@
+"""The pieces of a report that list and account: handling times, balances, arrears, what is overdue, data quality.
+
+Composes tables of what the rooms and the store give; computes and words no finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from propkit import domains, stats, store
+from propkit.domains import complaints, fees, repairs
+from propkit.domains.knowledge import given
+from propkit.reporting import tables
+from propkit.reporting.book import Book
+from propkit.reporting.display import Display, absent, join, sentence
+from propkit.text import Text, minutes, number, yuan
+
+RULES: dict[str, Text] = {
+    "required": Text("缺少必填项", "required cell is blank"),
+    "unreadable": Text("无法识别", "unreadable"),
+    "not_a_choice": Text("不在码表内", "not in the code book"),
+    "out_of_range": Text("超出范围", "out of range"),
+    "ambiguous_date": Text("日期有歧义", "ambiguous date"),
+    "ambiguous_place": Text("房号有歧义", "ambiguous unit"),
+    "impossible_order": Text("时间先后矛盾", "times in impossible order"),
+    "future": Text("晚于导出日期", "later than the export"),
+    "duplicate": Text("重复行", "duplicate line"),
+    "superseded": Text("被较新的导出取代", "superseded by a newer export"),
+    "total_row": Text("合计行", "total row"),
+    "side_note": Text("表外说明", "side note"),
+    "unknown_community": Text("未知小区", "unknown community"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A kind of case that can be overdue: its table and columns, how its late ones are found, and its heading."""
+
+    table: str
+    key: str
+    subject: str
+    due: str
+    find: Callable[[pd.DataFrame, pd.Timestamp], pd.DataFrame]
+    title: Text
+
+
+_OPEN = (
+    _Open("work_order", "order_id", "fault_type", "due_at", repairs.overdue, Text("超期未完成的报修", "Overdue repairs")),
+    _Open(
+        "complaint", "complaint_id", "type_l1", "promised_at", complaints.overdue,
+        Text("超期未办结的投诉", "Overdue complaints"),
+    ),
+)  # fmt: skip
+
+
+def durations(book: Book, duration_ids: Sequence[str]) -> Display:
+    """Median and P90 of each duration by Kaplan-Meier, with the cases that are still open and those not measurable."""
+    rows = [_duration_row(book, duration_id) for duration_id in duration_ids]
+    heads = _words(
+        book,
+        ("时长", "Duration"),
+        ("中位数", "Median"),
+        ("P90", "P90"),
+        ("件数", "Cases"),
+        ("未完成", "Open"),
+        ("时间无效", "Unusable"),
+    )
+    caption = Text("处理时间（未完成的也计算在内）", "Handling times (open cases are counted)")
+    frame = pd.DataFrame(rows, columns=heads)
+    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:], sortable=False)
+
+
+def balance(book: Book) -> Display:
+    """Open at the start + received = completed + ended + open at the end, for the orders of the period."""
+    if book.tables["work_order"].empty:
+        return absent(domains.KPIS["work_order_volume"], book.lang)
+    moved = repairs.balance(book.tables["work_order"], book.period.start, book.period.end)
+    labels = {
+        "opening": ("期初未完成", "Open at start"),
+        "received": ("当期报修", "Received"),
+        "completed": ("当期完成", "Completed"),
+        "ended": ("未办理结单", "Closed without work"),
+        "closing": ("期末未完成", "Open at end"),
+    }
+    heads = _words(book, *labels.values())
+    frame = pd.DataFrame([[number(moved[name]) for name in labels]], columns=heads)
+    caption = Text(
+        "工单结存：期初＋报修＝完成＋未办理结单＋期末", "Order balance: start + received = completed + ended + end"
+    )
+    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads, sortable=False)
+
+
+def ageing(book: Book) -> Display:
+    """Money outstanding at the data cut-off by age."""
+    aged = fees.ageing(book.tables["fee_bill"], book.cut.as_of)
+    if book.tables["fee_bill"].empty:
+        return absent(domains.KPIS["fee_collection_rate_current"], book.lang)
+    words = domains.SEGMENTS["arrears_age"].choices
+    heads = _words(book, ("账龄", "Age"), ("户数", "Households"), ("账单", "Bills"), ("金额", "Amount"))
+    rows = [
+        [
+            words[row["arrears_age"]].get(book.lang),
+            number(row["households"]),
+            number(row["bills"]),
+            yuan(row["fen"], book.lang),
+        ]
+        for row in aged.to_dict("records")
+    ]
+    caption = Text(
+        f"往期欠费余额（截至 {book.cut.as_of:%Y-%m-%d}）", f"Arrears outstanding at {book.cut.as_of:%Y-%m-%d}"
+    )
+    return tables.table(
+        pd.DataFrame(rows, columns=heads), caption=caption, lang=book.lang, numeric=heads[1:], sortable=False
+    )
+
+
+def overdue(book: Book, limit: int = 15) -> Display:
+    """What is open beyond its promised time at the data cut-off: counts for owners, the oldest cases for the team."""
+    return join([_overdue(book, case, limit) for case in _OPEN])
+
+
+def quality(book: Book) -> Display:
+    """Lines in, kept and refused for every file of this community, and why."""
+    entries = [entry for entry in store.results(book.workspace)["files"] if _concerns(entry, book.community)]
+    heads = _words(
+        book,
+        ("文件", "File"),
+        ("数据", "Table"),
+        ("行数", "Lines"),
+        ("采用", "Kept"),
+        ("未采用", "Refused"),
+        ("原因", "Why"),
+    )
+    frame = pd.DataFrame([_file_row(book, entry) for entry in entries], columns=heads)
+    lines, kept, refused = (sum(entry[name] for entry in entries) for name in ("lines", "kept", "rejected_lines"))
+    caption = Text(
+        f"读入 {lines:,} 行 ＝ 采用 {kept:,} ＋ 未采用 {refused:,}",
+        f"{lines:,} lines in = {kept:,} kept + {refused:,} refused",
+    )
+    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[2:5], stacked=True)
+
+
+def _duration_row(book: Book, duration_id: str) -> list[str]:
+    spells = book.durations(duration_id)
+    used = spells[spells["usable"]]
+    label = domains.DURATIONS[duration_id].label.get(book.lang)
+    n_open, unusable = int((~used["completed"]).sum()), int((~spells["usable"]).sum())
+    if used.empty:
+        return [label, "—", "—", "0", "0", number(unusable)]
+    found = stats.duration_quantiles(used["minutes"].to_numpy(), used["completed"].to_numpy(), [0.5, 0.9])
+    not_reached = "尚未达到" if book.lang == "zh" else "not reached"
+    shown = [not_reached if pd.isna(value) else minutes(value, book.lang) for value in found["estimate"]]
+    return [label, *shown, number(len(used)), number(n_open), number(unusable)]
+
+
+def _overdue(book: Book, case: _Open, limit: int) -> Display:
+    late = case.find(book.tables[case.table], book.cut.as_of)
+    known = book.tables[case.table]
+    if not given(known, case.due).any():
+        return sentence(Text(f"{case.title.zh}：无数据。", f"{case.title.en}: no data."), book.lang)
+    day = f"{book.cut.as_of:%Y-%m-%d}"
+    count = Text(f"{case.title.zh}：{len(late)} 件（截至 {day}）", f"{case.title.en}: {len(late)} at {day}")
+    if late.empty or book.edition == "owner":
+        return sentence(count, book.lang)
+    shown = late.sort_values("days_over", ascending=False, kind="stable").head(limit)
+    heads = _words(book, ("编号", "Id"), ("类型", "Type"), ("应完成", "Due"), ("超期天数", "Days over"))
+    named = shown.assign(subject=shown[case.subject].fillna("未知" if book.lang == "zh" else "unknown"))
+    cells = [
+        [row[case.key], row["subject"], f"{row[case.due]:%Y-%m-%d}", number(row["days_over"])]
+        for row in named.to_dict("records")
+    ]
+    more = Text(f"，最久的 {len(shown)} 件", f"; the {len(shown)} oldest") if len(late) > len(shown) else Text("", "")
+    caption = Text(count.zh + more.zh, count.en + more.en)
+    frame = pd.DataFrame(cells, columns=heads)
+    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[3:], stacked=True)
+
+
+def _concerns(entry: dict, community: str) -> bool:
+    return community in entry["communities"] or not entry["communities"]
+
+
+def _file_row(book: Book, entry: dict) -> list[str]:
+    label = domains.TABLES[entry["table"]].label.get(book.lang)
+    if entry["refused"]:
+        return [entry["file"], label, "—", "—", "—", entry["refused"][book.lang].splitlines()[0]]
+    why = "；".join(f"{RULES[rule].get(book.lang)} {count}" for rule, count in entry["rejected"].items())
+    return [entry["file"], label, *(number(entry[name]) for name in ("lines", "kept", "rejected_lines")), why or "—"]
+
+
+def _words(book: Book, *pairs: tuple[str, str]) -> list[str]:
+    return [Text(*pair).get(book.lang) for pair in pairs]
