@@ -9,17 +9,19 @@ import pandas as pd
 
 from propkit.intake.cells import Parsed
 
-_DATE = re.compile(r"(?<!\d)(20\d{2})([-_.年]?)(0?[1-9]|1[0-2])([-_.月]?)(0[1-9]|[12]\d|3[01]|[1-9])日?(?!\d)")
+_DATE = re.compile(
+    r"(?<!\d)(20\d\d)(?:([-_.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d\d)(\d\d))(?!\d)", re.ASCII
+)
 _FEWEST = 20
 
 
 def date_in_name(file: str) -> date | None:
     """Return the one full date in a file's name; two dates are a range and say nothing of the export."""
-    found = [match for match in _DATE.finditer(file) if match[2] or (len(match[3]) == 2 and len(match[5]) == 2)]
+    found = [[int(part) for part in match.groups() if part and part.isdigit()] for match in _DATE.finditer(file)]
     if len(found) != 1:
         return None
     try:
-        return date(int(found[0][1]), int(found[0][3]), int(found[0][5]))
+        return date(*found[0])
     except ValueError:
         return None
 

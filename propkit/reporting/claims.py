@@ -85,7 +85,7 @@ _VERDICTS: dict[str, tuple[Text, bool | None]] = {
     "attained": (Text("达标", "target attained"), True),
     "not_attained": (Text("未达标", "target not attained"), False),
     "undecided": (Text("尚不能判定是否达标", "target undecided"), None),
-    "not_yet": (Text("目前未达标，之后还会上升", "not attained yet, still rising"), None),
+    "not_yet": (Text("尚未达标，仍会上升", "not yet attained, still rising"), None),
 }
 
 

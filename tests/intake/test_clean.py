@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from propkit.domains import TABLES
-from propkit.intake import Context, Refusal, Source, clean, read_file, take
+from propkit.intake import Context, Refusal, Source, clean, read_file, rules, take
 from propkit.intake.communities import community_id
 from propkit.intake.personal import pseudonym
 from propkit.intake.reconciliation import RULES
@@ -326,3 +326,22 @@ def test_mixed_text_and_true_datetimes_are_all_read(tmp_path: Path) -> None:
     ]
     cleaned = take(workbook(tmp_path, rows), Source(table="work_order", files="*"), YINHE)
     assert cleaned.rows["reported_at"].dt.day.to_list() == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("报修_2024-12", None),
+        ("报修2024年12月", None),
+        ("工单_2025Q3_20251008", "2025-10-08"),
+        ("202412_导出20250101", "2025-01-01"),
+        ("2025年9月3日导出", "2025-09-03"),
+        ("a_2025.1.8", "2025-01-08"),
+        ("2024-09-01_2024-09-30", None),
+        ("20251301", None),
+    ],
+)
+def test_date_in_name_is_a_whole_date_and_never_a_month(name: str, expected: str | None) -> None:
+    found = rules.date_in_name(name)
+
+    assert (found and found.isoformat()) == expected
