@@ -274,7 +274,7 @@ def _matter(row: Row) -> tuple[Any, ...]:
 
 
 def _is_repeat(row: Row, rows: Sequence[Row], hours: int) -> bool:
-    """Whether it repeats an earlier one: marked so, or of the same household and subject at most `hours` after one."""
+    """Whether it repeats an earlier one: marked so, or of the same household and subject at most `hours` after one that was not judged invalid."""
     if row.get("duplicate_of") is not None:
         return True
     if row.get("household") is None or _subject(row) is None:
@@ -283,7 +283,7 @@ def _is_repeat(row: Row, rows: Sequence[Row], hours: int) -> bool:
         same = _matter(other) == _matter(row)
         earlier = (other["received_at"], other["complaint_id"]) < (row["received_at"], row["complaint_id"])
         near = row["received_at"] - other["received_at"] <= timedelta(hours=hours)
-        if _is_complaint(other) and same and earlier and near:
+        if _is_complaint(other) and other.get("valid") is not False and same and earlier and near:
             return True
     return False
 

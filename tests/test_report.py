@@ -155,7 +155,9 @@ def test_wrong_parameters_give_a_sentence_and_an_exit_code(
 
 
 def test_english_owner_edition_shows_no_single_case(workspace: Workspace) -> None:
-    done = _propkit(workspace, "run", "--community", "lanting", "--period", MONTH, "--edition", "owner", "--lang", "en")
+    done = _propkit(
+        workspace, "run", "--community", "lanting", "--period", MONTH, "--edition", "owner", "--report-lang", "en"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     text = (workspace.reports / "owner" / "lanting" / MONTH / "monthly_review.en.html").read_text("utf-8")
     orders = store.load(workspace, ["lanting"])["work_order"]["order_id"]

@@ -60,7 +60,8 @@ def _single(rows: Sequence[Row]) -> list[Row]:
             continue
         key = (row["community"], row["household"], row["type_l2"] or row["type_l1"])
         before = told.get(key) if row["household"] else None
-        told[key] = row["received_at"]
+        if row["valid"] is not False:
+            told[key] = row["received_at"]
         is_near = before is not None and row["received_at"] - before <= _MERGE
         if row["duplicate_of"] is None and not is_near:
             found.append(row)

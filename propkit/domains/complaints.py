@@ -232,12 +232,18 @@ def derive_praise(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def merged(rows: pd.DataFrame, complaint: pd.Series, hours: int) -> pd.Series:
-    """Say which complaints repeat an earlier one: marked so, or the same household and subject within `hours`."""
-    told = rows[complaint].dropna(subset=["household", "subject"]).sort_values(["received_at", "complaint_id"])
+    """Say which complaints repeat an earlier one: marked so, or the same household and subject within `hours`.
+
+    One that was judged invalid absorbs none.
+    """
+    told = rows[complaint].dropna(subset=["household", "subject"])
     keys = ["community", "household", "subject"]
-    again = told.sort_values(keys, kind="stable")
-    same = again[keys].eq(again[keys].shift()).all(axis=1)
-    near = again["received_at"].diff() <= pd.Timedelta(hours=hours)
+    ordered = told.sort_values([*keys, "received_at", "complaint_id"])
+    matter = pd.Series(pd.factorize(pd.MultiIndex.from_frame(ordered[keys]))[0], index=ordered.index)
+    sound = ordered["valid"].fillna(True).astype(bool)
+    earlier = ordered["received_at"].where(sound).ffill().shift()
+    same = matter.where(sound).ffill().shift() == matter
+    near = ordered["received_at"] - earlier <= pd.Timedelta(hours=hours)
     return rows["duplicate_of"].notna() | (same & near).reindex(rows.index, fill_value=False)
 
 

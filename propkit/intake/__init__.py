@@ -3,7 +3,7 @@
     path --read_file--> Raw --clean--> Cleaned(rows, rejects, reconciliation) --combine--> rows, rejects of a table
 
 `take` reads and cleans one file.  The rooms: `sources` (what a file looks like, presets), `read` with `headers`,
-`delimited`, `encodings`, `sandbox` and `workbook` (files to text cells), `clean` with `columns`, `values`,
+`delimited`, `charsets`, `sandbox` and `workbook` (files to text cells), `clean` with `columns`, `values`,
 `instants`, `places`, `communities`, `rules` and `totals` (cells to rows), `combine` (files together),
 `reconciliation` (the account of a file).
 """

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 
-from propkit.intake.encodings import decode
+from propkit.intake.charsets import decode
 from propkit.intake.grids import Grid
 from propkit.intake.refusals import Refusal
 from propkit.text import Text

@@ -33,7 +33,7 @@ REASONS: dict[str, Text] = {
 }
 
 
-class Refusal(DataError):  # noqa: N818 - a file is refused; that is no error of ours
+class Refusal(DataError):
     """A file that was refused as a whole; `code` is one of `REASONS`."""
 
     def __init__(

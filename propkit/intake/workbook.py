@@ -21,7 +21,7 @@ CELL_REF = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["']""")
 LARGE_PART = 1 << 20
 
 
-class Unfit(Exception):  # noqa: N818 - carries a reason to the parent
+class Unfit(Exception):
     """The workbook must not be parsed: (reason code, detail)."""
 
 

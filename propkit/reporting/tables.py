@@ -123,8 +123,8 @@ def kpi_table(rates: pd.DataFrame, kpis: Mapping[str, Kpi], *, lang: str, captio
     along = "community" if rates["segment"].nunique() == 1 else "segment"
     names = list(dict.fromkeys(rates["kpi"]))
     rows: dict[str, list[Cell]] = {}
-    for key, group in rates.groupby(along, sort=False):
-        found = {row["kpi"]: row for row in records(group)}
+    for key in dict.fromkeys(rates[along]):
+        found = {row["kpi"]: row for row in records(rates[rates[along] == key])}
         first = next(iter(found.values()))
         label = label_of(first | {"segment": key}, lang)
         rows[str(key)] = [Cell(label), *(_figure(found.get(name), kpis[name], lang) for name in names)]

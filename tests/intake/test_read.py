@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from propkit.intake import Refusal, Source, read_file, take
-from propkit.intake.encodings import decode
+from propkit.intake.charsets import decode
 from tests.intake.files import HEADER, LINE, ORDERS, YINHE, fill_sheet, orders_csv, text_file, workbook
 
 ROWS = [HEADER.split(","), ["W1", "3-2-501", "办理完成", datetime(2025, 9, 3, 8, 5), "2025/9/3 10:05", 1.0]]
