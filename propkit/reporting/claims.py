@@ -6,6 +6,7 @@ family differ at all (the gate).  No sentence here names a cause.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,13 +22,24 @@ ALPHA = 0.05
 MIN_POINTS = 12
 """Limits of a process chart from fewer months are trial limits, and nothing is claimed from them."""
 
+CHANCE_OUTSIDE = 0.0027
+"""Share of months outside three-sigma limits though nothing happened (normal approximation)."""
+SMALL_CELL, LARGE_MONTH, SPREAD = 5, 500, 1.3
+"""statistics.md 5.2: exact limits below 5 expected cases on a side; Laney above 500 cases a month or this spread."""
+
+_CAUSAL = re.compile(
+    r"因为|由于|所以|因此|导致|造成|使得|得益于|归功于|\b(because|due to|caused?|thanks to|led to|results? from|therefore)\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A finding that may be said: what it is about, the verdict of its test, and the sentence in both languages.
 
-    `good` says whether the finding is welcome (None where it is neither).  `weight` orders claims: the larger, the more it
-    matters to the reader.
+    `good` says whether the finding is welcome (None where it is neither).  `low`, `high` bound what the verdict rests on (a
+    difference, a figure or the limits of a chart) and `test` names the rule that decided.  `weight` orders claims: the larger,
+    the more it matters to the reader.  A sentence that names a cause is refused with ValueError.
     """
 
     kpi: str
@@ -39,6 +51,14 @@ class Claim:
     group: str = "all"
     weight: float = 0.0
     period: str = ""
+    low: float = float("nan")
+    high: float = float("nan")
+    test: str = ""
+
+    def __post_init__(self) -> None:
+        found = _CAUSAL.search(f"{self.text.zh} {self.text.en}")
+        if found:
+            raise ValueError(f"claim on {self.kpi!r}: {found[0]!r} names a cause, and no test here can show one")
 
 
 def changes(kpis: Sequence[Kpi], before: pd.DataFrame, now: pd.DataFrame, when: Text) -> list[Claim]:
@@ -71,7 +91,8 @@ def target(kpi: Kpi, figure: pd.Series, goal: float | None) -> Claim | None:
     words, good = _VERDICTS[verdict]
     gap = abs(float(figure["value"]) * kpi.scale - goal)
     shown = "undecided" if verdict == "not_yet" else verdict
-    return Claim(kpi.id, "target", shown, good, words, int(figure["n"]), weight=gap)
+    rule = "exact fraction of all accounts" if kpi.kind == "money" else "whole exact interval on one side"
+    return Claim(kpi.id, "target", shown, good, words, int(figure["n"]), weight=gap, **_bounds(figure, rule))
 
 
 def _verdict(kpi: Kpi, figure: pd.Series, goal: float) -> str:
@@ -119,24 +140,50 @@ def signals(kpi: Kpi, rates: pd.DataFrame) -> tuple[pd.DataFrame, list[Claim]]:
     settled = rates[rates["state"].isin(["ok", "unreliable"])]
     if len(settled) < MIN_POINTS or kpi.kind not in ("share", "rate"):
         return bare, []
-    chart = stats.p_chart if kpi.kind == "share" else stats.u_chart
-    limits = chart(settled["num"].to_numpy("int64"), settled["den"].to_numpy("int64"))
+    limits, rule = _limits(kpi, settled)
     value = settled["value"].to_numpy("float64")
-    outside = (value < np.asarray(limits["lcl"])) | (value > np.asarray(limits["ucl"]))
-    for name in ("center", "lcl", "ucl"):
-        bare.loc[settled.index, name] = np.broadcast_to(np.asarray(limits[name], dtype="float64"), len(settled))
-    bare.loc[settled.index, "signal"] = outside
-    last = settled.iloc[-1]
-    if not bool(outside[-1]):
-        return bare, []
-    verdict = "higher" if float(last["value"]) > float(np.broadcast_to(limits["center"], len(settled))[-1]) else "lower"
-    words = Text("高于" if verdict == "higher" else "低于", "above" if verdict == "higher" else "below")
-    text = Text(
-        f"{last['period']} 的{kpi.label.zh}{format_rate(last, kpi, 'zh')}，{words.zh}正常波动范围",
-        f"{kpi.label.en} of {format_rate(last, kpi, 'en')} in {last['period']} is {words.en} its usual range",
+    outside = (value < limits["lcl"].to_numpy()) | (value > limits["ucl"].to_numpy())
+    drawn = bare.assign(**{name: limits[name].reindex(bare.index) for name in limits.columns})
+    drawn.loc[settled.index, "signal"] = outside
+    return drawn, [_signal_claim(kpi, settled.iloc[-1], limits.iloc[-1], rule)] if outside[-1] else []
+
+
+def by_chance(series: int) -> Text:
+    """Say how many of `series` latest months would leave their limits though nothing happened."""
+    expected = f"{series * CHANCE_OUTSIDE:.2f}"
+    return Text(
+        f"共看了 {series} 条逐月走势；即使一切如常，平均也会有 {expected} 条的最新月份超出范围。",
+        f"{series} monthly series were judged; with nothing happening, {expected} of them would be outside on average.",
     )
+
+
+def _limits(kpi: Kpi, settled: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Limits by the size of the months: p- or u-chart, Laney's where months vary more than chance, exact where they are small."""
+    num, den = settled["num"].to_numpy("int64"), settled["den"].to_numpy("int64")
+    center = num.sum() / den.sum()
+    if kpi.kind == "share" and min(center, 1 - center) * den.mean() < SMALL_CELL:
+        exact = stats.funnel_limits(float(center), den)
+        limits = {"center": center, "lcl": np.asarray(exact["low998"]), "ucl": np.asarray(exact["high998"])}
+        return pd.DataFrame(limits, index=settled.index), "exact binomial limits, 99.8 %"
+    chart = stats.p_chart if kpi.kind == "share" else stats.u_chart
+    plain = chart(num, den)
+    laney = kpi.kind == "share" and (den.mean() > LARGE_MONTH or float(np.max(plain["sigma_z"])) > SPREAD)
+    made = chart(num, den, laney=True) if laney else plain
+    limits = {name: np.asarray(made[name], dtype="float64") for name in ("center", "lcl", "ucl")}
+    return pd.DataFrame(limits, index=settled.index), f"{chart.__name__.replace('_', '-')}, 3 sigma{', Laney' * laney}"
+
+
+def _signal_claim(kpi: Kpi, last: pd.Series, limits: pd.Series, rule: str) -> Claim:
+    verdict = "higher" if float(last["value"]) > float(limits["center"]) else "lower"
+    words = Text("高于", "above") if verdict == "higher" else Text("低于", "below")
     month = str(last["period"])
-    return bare, [Claim(kpi.id, "signal", verdict, _welcome(kpi, verdict), text, int(last["n"]), month, 50, month)]
+    text = Text(
+        f"{month} 的{kpi.label.zh}{format_rate(last, kpi, 'zh')}，{words.zh}正常波动范围",
+        f"{kpi.label.en} of {format_rate(last, kpi, 'en')} in {month} is {words.en} its usual range",
+    )
+    bounds = _bounds({"low": limits["lcl"], "high": limits["ucl"]}, rule)
+    n = int(last["n"])
+    return Claim(kpi.id, "signal", verdict, _welcome(kpi, verdict), text, n, month, weight=50, period=month, **bounds)
 
 
 def leading(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text]) -> list[Claim]:
@@ -215,15 +262,22 @@ def _different(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text]) -> lis
 
 def _change_claim(kpi: Kpi, result: Mapping[str, object], holds: bool, n: int, when: Text) -> Claim:
     verdict = str(result["verdict"]) if holds else "no_clear_change"
+    bounds = _bounds(result, f"Newcombe, {result['test']}, Holm")
     if verdict not in ("higher", "lower"):
         words = Text(f"与{when.zh}相比没有明显变化", f"no clear change from {when.en}")
-        return Claim(kpi.id, "change", "no_clear_change", None, words, n)
+        return Claim(kpi.id, "change", "no_clear_change", None, words, n, **bounds)
     points = abs(float(result["difference"])) * kpi.scale
     text = Text(
         f"比{when.zh}{'上升' if verdict == 'higher' else '下降'} {points:.1f} 个百分点",
         f"{points:.1f} points {verdict} than {when.en}",
     )
-    return Claim(kpi.id, "change", verdict, _welcome(kpi, verdict), text, n, weight=points)
+    return Claim(kpi.id, "change", verdict, _welcome(kpi, verdict), text, n, weight=points, **bounds)
+
+
+def _bounds(row: Mapping[str, object] | pd.Series, test: str) -> dict[str, object]:
+    """The limits that a verdict rests on, as shares, and the rule that decided."""
+    low, high = (float("nan") if pd.isna(row[end]) else float(row[end]) for end in ("low", "high"))
+    return {"low": low, "high": high, "test": test}
 
 
 def _settled(rates: pd.DataFrame, kpi: Kpi) -> bool:
@@ -242,7 +296,8 @@ def _segment_claim(kpi: Kpi, row: Mapping[str, object], labels: Mapping[str, Tex
         f"{label.zh}的{kpi.label.zh}比其余{'高' if points > 0 else '低'} {abs(points):.0f} 个百分点（n={n}）",
         f"{kpi.label.en} among {label.en}: {abs(points):.0f} points {verdict} than all others (n={n})",
     )
-    return Claim(kpi.id, "segment", verdict, _welcome(kpi, verdict), text, n, group, weight=abs(points))
+    bounds = _bounds(row, "homogeneity gate, Newcombe, n-1 chi-square or Fisher, Holm")
+    return Claim(kpi.id, "segment", verdict, _welcome(kpi, verdict), text, n, group, weight=abs(points), **bounds)
 
 
 def _interval(figure: pd.Series, kpi: Kpi, lang: str) -> str:

@@ -39,6 +39,9 @@ __all__ = [
     "trend",
 ]
 
+WAVE = "wave_on"
+"""Survey figures are compared from wave to wave, under conditions of their own, never with the month of last year."""
+
 PARETO_BARS = 12
 """Bars of a Pareto chart; what is rarer is added up as "other"."""
 
@@ -122,7 +125,7 @@ def summary(book: Book, kpi_ids: Sequence[str], *, segments: Sequence[str] = ())
         found += _segment_claims(book, "owner_satisfaction", segments)
     worth = [claim for claim in claims.order(found) if claim.good is not None]
     points = [_in_full(book, claim) for claim in worth[:5]]
-    book.headline = _headline(book, kpi_ids[:4])
+    book.headline = _headline(book, _one_each(kpi_ids))
     return card_room.summary(claims.attainment(goals), [*points, *_unknown(book, kpi_ids)], lang=book.lang)
 
 
@@ -221,7 +224,7 @@ def _changes(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
     earlier = f"{int(book.month[:4]) - 1}{book.month[4:]}"
     history = book.months(kpi_ids)
     before, now = (history[history["period"] == month].set_index("kpi") for month in (earlier, book.month))
-    kpis = [book.kpi(kpi_id) for kpi_id in kpi_ids]
+    kpis = [kpi for kpi in map(book.kpi, kpi_ids) if kpi.dated_by != WAVE]
     return claims.changes(kpis, before, now, Text("去年同月", "the same month last year"))
 
 
@@ -248,6 +251,17 @@ def _in_full(book: Book, claim: claims.Claim) -> claims.Claim:
 
 def _unknown(book: Book, kpi_ids: Sequence[str]) -> list[Text]:
     return claims.unknowns([book.kpi(kpi_id) for kpi_id in kpi_ids], book.rates(kpi_ids))
+
+
+def _one_each(kpi_ids: Sequence[str]) -> list[str]:
+    """The first figure of each service, for the index."""
+    firsts: dict[str, str] = {}
+    for kpi_id in kpi_ids:
+        table = domains.KPIS[kpi_id].table
+        for room in domains.ROOMS:
+            if table in {known.name for known in room.TABLES}:
+                firsts.setdefault(room.__name__, kpi_id)
+    return list(firsts.values())
 
 
 def _headline(book: Book, kpi_ids: Sequence[str]) -> list[dict[str, str]]:

@@ -182,3 +182,34 @@ def test_target_of_a_figure_that_still_rises_is_never_declared_missed() -> None:
     assert low is not None and high is not None
     assert (low.verdict, low.good) == ("undecided", None)
     assert (high.verdict, high.good) == ("attained", True)
+
+
+def test_claim_that_names_a_cause_is_refused() -> None:
+    for words in (Text("因为人手不足而下降", "lower"), Text("下降", "lower due to staffing")):
+        with pytest.raises(ValueError, match="names a cause"):
+            claims.Claim(ON_TIME.id, "change", "lower", False, words, 10)
+
+
+def test_claims_carry_what_their_verdict_rests_on() -> None:
+    (change,) = claims.changes([ON_TIME], _by_kpi(ON_TIME.id, 700, 1000), _by_kpi(ON_TIME.id, 800, 1000), YEAR_AGO)
+    judged = claims.target(ON_TIME, _rates(ON_TIME.id, {"all": (990, 1000)}).iloc[0], 95)
+
+    assert judged is not None
+    assert 0 < change.low < 0.1 < change.high
+    assert "Holm" in change.test and "Newcombe" in change.test
+    assert 0.95 < judged.low < 0.99 < judged.high
+
+
+def test_signal_limits_of_small_months_are_exact() -> None:
+    """Twelve months of 19 or 20 of 20: three-sigma limits would flag 17 of 20, the exact ones do not."""
+    months = [f"2024-{month:02}" for month in range(1, 13)] + ["2025-01"]
+    cells = {month: (17 if month == "2025-01" else 19, 20) for month in months}
+
+    judged, found = claims.signals(ON_TIME, _rates(ON_TIME.id, cells, "period"))
+
+    assert found == []
+    assert judged["lcl"].max() < 0.85
+
+
+def test_by_chance_says_how_many_series_would_signal_anyway() -> None:
+    assert claims.by_chance(100).en.startswith("100 monthly series were judged; with nothing happening, 0.27")
