@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 import pandas as pd
 from pydantic import Field, ValidationError, field_validator
@@ -22,6 +23,7 @@ from propkit.periods import parse_as_of
 from propkit.text import Text, fold
 
 SETTINGS_FILE = "propkit.toml"
+Entry = TypeVar("Entry", bound=Strict)
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
 
 
@@ -192,14 +194,24 @@ def find_workspace(start: Path) -> Path:
 
 def check_settings(data: dict, text: str = "") -> Settings:
     """Validate the content of a propkit.toml; `text` is its source, for line numbers."""
+    settings, faults = None, []
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        raise Faults(_fault(entry, text) for entry in error.errors()) from None
-    faults = [*_twice(settings, text), *_unknown_references(settings, text)]
-    if faults:
+        faults = [_fault(entry, text) for entry in error.errors()]
+    faults += [*_twice(data, text), *_unknown_references(data, text)]
+    if settings is None or faults:
         raise Faults(faults)
     return settings
+
+
+def _sound(data: dict, section: str, kind: type[Entry]) -> list[tuple[int, Entry]]:
+    """The entries of a section that are whole by themselves, with their place: a fault in one hides none in the others."""
+    found = []
+    for at, entry in enumerate(data.get(section, ())):
+        with suppress(ValidationError):
+            found.append((at, kind.model_validate(entry)))
+    return found
 
 
 def _decode(path: Path) -> str:
@@ -271,31 +283,24 @@ def _line(loc: tuple, text: str) -> int | None:
     return start + 1
 
 
-def _twice(settings: Settings, text: str) -> list[PropkitError]:
-    """Communities and waves whose id or spelling is used twice."""
+def _twice(data: dict, text: str) -> list[PropkitError]:
+    """Communities whose id or spelling is used twice."""
     seen, faults = {}, []
-    for at, community in enumerate(settings.community):
-        for name in {fold(n).casefold() for n in (community.id, community.name, *community.aliases)}:
+    for at, community in _sound(data, "community", Community):
+        for name in sorted({fold(n).casefold() for n in (community.id, community.name, *community.aliases)}):
             if seen.setdefault(name, at) != at:
-                faults.append(
-                    ConfigError(
-                        Text(f"两个小区用了同一个名字「{name}」", f"two communities share the name '{name}'"),
-                        place=_place(("community", at, "name"), text),
-                    )
-                )
+                what = Text(f"两个小区用了同一个名字「{name}」", f"two communities share the name '{name}'")
+                faults.append(ConfigError(what, place=_place(("community", at, "name"), text)))
     return faults
 
 
-def _unknown_references(settings: Settings, text: str) -> list[PropkitError]:
-    ids = [community.id for community in settings.community]
+def _unknown_references(data: dict, text: str) -> list[PropkitError]:
+    ids = [entry.get("id", "") for entry in data.get("community", ()) if isinstance(entry, dict)]
+    goals, waves = _sound(data, "target", Target), _sound(data, "survey", Survey)
     found = [
-        *((("target", at, "kpi"), goal.kpi, domains.KPIS) for at, goal in enumerate(settings.target)),
-        *(
-            (("target", at, "community"), goal.community, ids)
-            for at, goal in enumerate(settings.target)
-            if goal.community
-        ),
-        *((("survey", at, "invited"), name, ids) for at, wave in enumerate(settings.survey) for name in wave.invited),
+        *((("target", at, "kpi"), goal.kpi, domains.KPIS) for at, goal in goals),
+        *((("target", at, "community"), goal.community, ids) for at, goal in goals if goal.community),
+        *((("survey", at, "invited"), name, ids) for at, wave in waves for name in wave.invited),
     ]
     unknown = [
         ConfigError(
@@ -304,10 +309,8 @@ def _unknown_references(settings: Settings, text: str) -> list[PropkitError]:
         for loc, got, allowed in found
         if got not in allowed
     ]
-    return [
-        *unknown,
-        *(fault for at, source in enumerate(settings.source) for fault in _source_faults(at, source, text)),
-    ]
+    sources = _sound(data, "source", Source)
+    return [*unknown, *(fault for at, source in sources for fault in _source_faults(at, source, text))]
 
 
 def _source_faults(at: int, source: Source, text: str) -> list[PropkitError]:

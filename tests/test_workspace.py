@@ -149,3 +149,15 @@ def test_find_workspace_looks_upwards(tmp_path: Path) -> None:
     inside.mkdir(parents=True)
 
     assert find_workspace(inside) == tmp_path
+
+
+def test_faults_of_form_and_of_reference_are_told_together(tmp_path: Path) -> None:
+    text = GOOD + '\n[[target]]\nkpi = "repairs_on_time_rate"\n\n[[target]]\nkpi = "repair_rate"\nvalue = 1\n'
+
+    with pytest.raises(Faults) as caught:
+        open_workspace(_write(tmp_path, text.replace("as_of =", "asof =")))
+
+    told = caught.value.render("en")
+    assert told.startswith("3 faults")
+    for part in ("unknown setting 'asof'", "missing setting 'value'", "there is no 'repair_rate'"):
+        assert part in told
