@@ -74,6 +74,13 @@ def results(workspace: Workspace) -> dict:
     return json.loads(path.read_text("utf-8")) if path.is_file() else {"files": [], "unmatched": []}
 
 
+def accounts(workspace: Workspace, community: str) -> list[dict]:
+    """Return the accounts of the files that hold rows of `community`, and of those that no community could be read from."""
+    return [
+        entry for entry in results(workspace)["files"] if community in entry["communities"] or not entry["communities"]
+    ]
+
+
 def load(workspace: Workspace, communities: Iterable[str] | None = None) -> dict[str, pd.DataFrame]:
     """Return the canonical rows of `communities` (all by default) by table name; a table without rows is empty."""
     wanted = None if communities is None else list(communities)
@@ -118,8 +125,8 @@ def data_cutoff(workspace: Workspace, as_of: str | None = None) -> pd.Timestamp:
 
 
 def fingerprint(workspace: Workspace, community: str) -> str:
-    """Return a hash over every row the store holds of `community`."""
-    digest = hashlib.sha256()
+    """Return a hash over all that reports of `community` read from the store: its rows and the accounts of its files."""
+    digest = hashlib.sha256(json.dumps(accounts(workspace, community), sort_keys=True).encode())
     for name in domains.TABLES:
         path = _table_path(workspace, name, community)
         digest.update(f"{name}\0".encode())

@@ -179,3 +179,12 @@ def test_fingerprint_changes_with_the_rows_of_the_community_only(workspace: Work
 
     assert store.fingerprint(workspace, "yinhe") == before["yinhe"]
     assert store.fingerprint(workspace, "cuihu") != before["cuihu"]
+
+
+def test_fingerprint_changes_when_only_a_refusal_does(workspace: Workspace) -> None:
+    store.ingest(workspace)
+    before = store.fingerprint(workspace, "yinhe")
+    (workspace.raw / "工单9月.csv").write_text(SEPTEMBER + "A9,银河湾,1-1-101,昨天,,x\n", "utf-8")
+    store.ingest(workspace)
+
+    assert store.fingerprint(workspace, "yinhe") != before

@@ -124,7 +124,7 @@ def overdue(book: Book, limit: int = 15) -> Display:
 
 def quality(book: Book) -> Display:
     """Lines in, kept and refused for every file of this community, and why."""
-    entries = [entry for entry in store.results(book.workspace)["files"] if _concerns(entry, book.community)]
+    entries = store.accounts(book.workspace, book.community)
     heads = _words(
         book,
         ("文件", "File"),
@@ -176,10 +176,6 @@ def _overdue(book: Book, case: _Open, limit: int) -> Display:
     caption = Text(count.zh + more.zh, count.en + more.en)
     frame = pd.DataFrame(cells, columns=heads)
     return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[3:], stacked=True)
-
-
-def _concerns(entry: dict, community: str) -> bool:
-    return community in entry["communities"] or not entry["communities"]
 
 
 def _file_row(book: Book, entry: dict) -> list[str]:
