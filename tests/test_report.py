@@ -39,7 +39,7 @@ def _propkit(workspace: Workspace, *arguments: str) -> subprocess.CompletedProce
 
 @pytest.fixture(scope="module")
 def made(workspace: Workspace) -> Path:
-    done = _propkit(workspace, "run", "monthly_review", "--community", "yinhe", "--period", MONTH)
+    done = _propkit(workspace, "run", "monthly_review", "--period", MONTH, "-j", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     return workspace.reports / "internal" / "yinhe" / MONTH / "monthly_review.zh.html"
 

@@ -213,3 +213,14 @@ def test_signal_limits_of_small_months_are_exact() -> None:
 
 def test_by_chance_says_how_many_series_would_signal_anyway() -> None:
     assert claims.by_chance(100).en.startswith("100 monthly series were judged; with nothing happening, 0.27")
+
+
+def test_signal_limits_are_laney_where_months_vary_more_than_chance() -> None:
+    months = [f"2024-{month:02}" for month in range(1, 13)]
+    cells = {month: (640 if at % 2 else 600, 1000) for at, month in enumerate(months)}
+    cells["2025-01"] = (990, 1000)
+
+    judged, (claim,) = claims.signals(ON_TIME, _rates(ON_TIME.id, cells, "period"))
+
+    assert claim.test.endswith("Laney")
+    assert judged["signal"].sum() == 1
