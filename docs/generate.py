@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from propkit import domains
-from propkit.model import Column, Duration, Kpi, Table
+from propkit.model import Column, Definitions, Duration, Kpi, Table, worded
 
 ROOT = Path(__file__).parent.parent
 PAGES = {
@@ -69,6 +69,7 @@ def _allowed(column: Column) -> str:
 
 
 def _kpi(kpi: Kpi, lang: str) -> str:
+    kpi = worded(kpi, Definitions())
     return _row((f"`{kpi.id}`", kpi.label.get(lang), kpi.top.get(lang), kpi.bottom.get(lang)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -12,7 +13,7 @@ from propkit import domains, store
 from propkit.console import Console, csv_text
 from propkit.errors import ConfigError, nearest
 from propkit.figures import COLUMNS
-from propkit.model import Duration, Kpi, to_json
+from propkit.model import Definitions, Duration, Kpi, to_json, worded
 from propkit.periods import parse_period
 from propkit.text import Text
 from propkit.workspace import Workspace
@@ -28,6 +29,7 @@ RULE_WORDS: dict[str, Text] = {
     "future": Text("晚于导出日", "in the future"),
     "duplicate": Text("重复", "duplicate"),
     "superseded": Text("有更新的版本", "superseded by a newer line"),
+    "key_conflict": Text("编号相同而内容不同", "same key, different case"),
     "total_row": Text("合计行", "totals row"),
     "side_note": Text("表外说明", "side note"),
     "unknown_community": Text("小区不认识", "unknown community"),
@@ -113,7 +115,7 @@ def figures(say: Console, workspace: Workspace, rates: pd.DataFrame, form: str) 
 
 def catalogue(say: Console) -> None:
     """Print every KPI and duration."""
-    everything = [*domains.KPIS.values(), *domains.DURATIONS.values()]
+    everything = [worded(entry, Definitions()) for entry in (*domains.KPIS.values(), *domains.DURATIONS.values())]
     say.json([_card_data(entry) for entry in everything])
     headers = (
         Text("指标", "id"),
@@ -133,7 +135,7 @@ def card(say: Console, name: str) -> None:
         raise ConfigError(
             Text("没有这个指标", "no such KPI"), got=name, expected="propkit kpis", hint=nearest(name, known)
         )
-    entry = known[name]
+    entry = worded(known[name], Definitions())
     say.json(_card_data(entry))
     say.say(f"{entry.label.zh}（{entry.id}）", f"{entry.label.en} ({entry.id})")
     lines = _duration_lines(entry) if isinstance(entry, Duration) else _kpi_lines(entry)
@@ -208,7 +210,9 @@ def _figure_table(say: Console, workspace: Workspace, rates: pd.DataFrame) -> No
                Text("数值", "value"), Text("95% 区间", "95% interval"), Text("n", "n"), Text("状态", "state"))  # fmt: skip
     rows = []
     for row in rates.to_dict("records"):
-        kpi = domains.KPIS[row["kpi"]]
+        month = parse_period(row["period"]).months[-1]
+        goal = workspace.target(row["kpi"], row["community"], month)
+        kpi = dataclasses.replace(domains.KPIS[row["kpi"]], target=goal)
         rows.append([
             kpi.label.get(say.lang), names[row["community"]], parse_period(row["period"]).label(say.lang),
             _segment(say, row, list(rates.columns)), format_rate(row, kpi, say.lang), format_interval(row, kpi, say.lang),

@@ -68,6 +68,10 @@ class DataError(PropkitError):
     exit_code = EXIT_DATA
 
 
+class DisclosureError(PropkitError):
+    """A report shows figures from which hidden ones can be worked out; it is not published."""
+
+
 class LockedError(PropkitError):
     """Another run holds the workspace."""
 

@@ -45,7 +45,7 @@ def figures(
         )
     parts = _counts(tables, kpis, periods, by)
     counts = _with_empty(pd.concat(parts, ignore_index=True), kpis, periods, communities, by)
-    rates = rate(counts.reset_index(drop=True), as_of=cut.as_of, min_n=min_n)
+    rates = rate(counts.reset_index(drop=True), as_of=cut.as_of, min_n=min_n, definitions=cut.definitions)
     segment = rates[list(by)].agg("|".join, axis=1) if by else pd.Series(ALL, index=rates.index, dtype="str")
     return rates.assign(segment=segment.astype("str"))[[*COLUMNS, *by]]
 

@@ -61,7 +61,8 @@ class Table:
 
     Every table also carries `community` (a community id).  A column of kind "place" is stored as a keyed hash under its own
     name, and the building it names under `building`.  `ordered` lists pairs (earlier, later) of instants that must not be
-    reversed in a row.
+    reversed in a row.  `identity` names the columns in which two lines of one key must agree where both know them: lines
+    that do not are different things under one number.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Table:
     key: tuple[str, ...]
     dated_by: str
     ordered: tuple[tuple[str, str], ...] = ()
+    identity: tuple[str, ...] = ()
 
     @property
     def events(self) -> list[str]:
@@ -86,7 +88,7 @@ class Kpi:
     """A figure, entire: names of columns and the words of its definition card, never code.
 
     `numerator` is a column of whole numbers or flags; a row counts where it is known (and `denominator` too, when named).
-    `top` and `bottom` say in words what the two halves are.  `matures_after` is in days from `dated_by`: months younger than
+    `top` and `bottom` say in words what the two halves are.  `matures_after` names the field of `Definitions` that holds the days from `dated_by`: months younger than
     that at `as_of` are provisional.  `scale` is what the value is multiplied by for readers (100 for a percentage).
     `opinion` marks what people said, which is suppressed in small groups.  `limit` is the promise in minutes or days that the
     derived column applies, printed on the card.
@@ -104,7 +106,7 @@ class Kpi:
     scale: float = 100
     better: Literal["up", "down"] | None = None
     dated_by: str = ""
-    matures_after: int | None = None
+    matures_after: str | int | None = None
     target: float | None = None
     opinion: bool = False
     by: str | None = None
@@ -118,7 +120,7 @@ class Kpi:
 class Duration:
     """A time to an event, read from rows with open cases censored at `as_of`; it has no whole-number sums.
 
-    `start` and `end` name instants of `table`; `limit` is the promise in minutes.
+    `start` and `end` name instants of `table`; `limit` names the field of `Definitions` that holds the promise in minutes.
     """
 
     id: str
@@ -127,7 +129,7 @@ class Duration:
     start: str
     end: str
     top: Text
-    limit: int | None = None
+    limit: str | int | None = None
     source: str = ""
     note: Text = Text("", "")
 
@@ -190,6 +192,17 @@ class Report:
     period: Literal["month", "quarter", "year", "day", "window"]
     domains: tuple[str, ...]
     history: int = 13
+
+
+def worded(item: Kpi | Duration, definitions: Definitions) -> Kpi | Duration:
+    """Return a card with the choices of `definitions` filled in: `{recall_days}` in its words, and the days or minutes."""
+    chosen = dataclasses.asdict(definitions)
+    texts = {name: getattr(item, name) for name in ("top", "bottom", "note") if hasattr(item, name)}
+    filled: dict[str, object] = {name: text.format(**chosen) for name, text in texts.items()}
+    for name in ("matures_after", "limit"):
+        if isinstance(getattr(item, name, None), str):
+            filled[name] = chosen[getattr(item, name)]
+    return dataclasses.replace(item, **filled)
 
 
 def to_json(value: object) -> object:

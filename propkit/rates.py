@@ -7,22 +7,26 @@ import pandas as pd
 from scipy import stats as scipy_stats
 
 from propkit import domains, stats
-from propkit.model import Kpi
+from propkit.model import Definitions, Kpi, worded
 from propkit.periods import parse_period
 
+_USUAL = Definitions()
 FIGURES = ["n", "num", "den", "value", "low", "high", "state"]
 
 
-def rate(counts: pd.DataFrame, *, as_of: pd.Timestamp, min_n: int = 10) -> pd.DataFrame:
+def rate(
+    counts: pd.DataFrame, *, as_of: pd.Timestamp, min_n: int = 10, definitions: Definitions = _USUAL
+) -> pd.DataFrame:
     """Turn counts into figures.
 
     `counts`: kpi, community, period, other group columns, n, num, num_sq, den.  Returns the group columns and n, num, den,
     value, low, high (unscaled: a share is 0..1, a rate per unit of exposure, money num/den, a count num), state.
     Intervals by kind: share exact (Clopper-Pearson), mean t, rate Poisson (Garwood), money and count none.
-    States of statistics.md 9: no_data, suppressed, unreliable, provisional, ok.  A suppressed figure carries no numbers.
+    States of statistics.md 9: no_data, suppressed, unreliable, provisional, ok.  Opinions of fewer than `min_n` are
+    suppressed; a suppressed figure carries no numbers.
     """
     groups = [name for name in counts.columns if name not in ("n", "num", "num_sq", "den")]
-    parts = [_rated(part, domains.kpi(kpi_id), as_of, min_n) for kpi_id, part in _by_kpi(counts)]
+    parts = [_rated(part, worded(domains.kpi(kpi_id), definitions), as_of, min_n) for kpi_id, part in _by_kpi(counts)]
     if not parts:
         return pd.DataFrame(columns=[*groups, *FIGURES])
     return pd.concat(parts).sort_index()[[*groups, *FIGURES]]
@@ -38,7 +42,7 @@ def _rated(counts: pd.DataFrame, kpi: Kpi, as_of: pd.Timestamp, min_n: int) -> p
     figures = counts.assign(n=n, **limits)
     state = _states(figures, kpi, min_n)
     young = _immature(figures["period"], kpi, as_of)
-    figures = figures.assign(state=np.where(young & (state == "ok"), "provisional", state))
+    figures = figures.assign(state=np.where(young & np.isin(state, ["ok", "unreliable"]), "provisional", state))
     hidden = figures["state"] == "suppressed"
     shown = {
         name: figures[name].astype("Float64" if name in ("value", "low", "high") else "Int64").mask(hidden)
@@ -91,7 +95,7 @@ def _states(figures: pd.DataFrame, kpi: Kpi, min_n: int) -> np.ndarray:
     empty = (figures["den"] == 0).to_numpy()
     small = kpi.opinion & (figures["n"] < min_n).to_numpy()
     if kpi.kind == "share":
-        told = stats.presentation_status(figures["num"].to_numpy(), figures["den"].to_numpy(), survey=kpi.opinion)
+        told = stats.presentation_status(figures["num"].to_numpy(), figures["den"].to_numpy())
         weak = (told["status"] == "unreliable").to_numpy()
     elif kpi.kind == "mean":
         weak = (figures["n"] < 30).to_numpy()

@@ -213,14 +213,26 @@ def _relative(workspace: Workspace, path: Path) -> str:
 
 
 def _matches(workspace: Workspace) -> list[tuple[Path, Source]]:
-    """Pair each raw file with every source whose pattern fits it."""
+    """Pair each raw file with every source whose pattern fits it; ConfigError when two sources read the same rows."""
+    files = [(path, _relative(workspace, path)) for path in _raw_files(workspace)]
     sources = [resolve(source) for source in workspace.settings.source]
-    return [
+    pairs = [
         (path, source)
         for source in sources
-        for path in _raw_files(workspace)
-        if any(fnmatch(_relative(workspace, path), pattern) for pattern in source.files)
+        for path, name in files
+        if any(name == pattern or fnmatch(name, pattern) for pattern in source.files)
     ]
+    seen: dict[tuple[Path, str, str | None], Source] = {}
+    for path, source in pairs:
+        other = seen.setdefault((path, source.table, source.sheet), source)
+        if other is not source:
+            raise ConfigError(
+                Text("两个 [[source]] 读同一个文件的同一张表", "two [[source]] blocks read the same table of one file"),
+                place=_relative(workspace, path),
+                got=f"{other.title} · {source.title}",
+                hint=Text("改 files，或各写 sheet", "change files, or give each its own sheet"),
+            )
+    return pairs
 
 
 def _parts(workspace: Workspace, jobs: Sequence[tuple[Path, Source]], tell: Callable[[str], None]) -> list[_Part]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 LANGS = ("zh", "en")
+_INVISIBLE = dict.fromkeys([0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060])
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Text:
 
 
 def fold(cell: str) -> str:
-    """Return `cell` in NFKC, with outer and repeated blanks removed: the form in which headers and codes compare."""
-    return " ".join(unicodedata.normalize("NFKC", cell).split())
+    """Return `cell` in NFKC without invisible marks, outer and repeated blanks: how headers and codes compare."""
+    return " ".join(unicodedata.normalize("NFKC", cell.translate(_INVISIBLE)).split())
 
 
 def number(value: float, decimals: int = 0) -> str:

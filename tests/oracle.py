@@ -54,7 +54,7 @@ def oracle(
     marks: list[Mark] = [
         *_repairs(seen.get("work_order", []), seen.get("order_event", []), as_of, definitions),
         *_complaints(seen.get("complaint", []), as_of, definitions),
-        *_exposures(seen.get("complaint", []), register, households or {}),
+        *_exposures(seen.get("complaint", []), register, households or {}, as_of),
         *_praise(seen.get("feedback", [])),
         *_answers(seen.get("survey_response", []), waves, as_of),
         *_fees(seen.get("fee_bill", []), seen.get("fee_payment", []), as_of),
@@ -206,8 +206,11 @@ def _order_work(row: Row, rows: Sequence[Row], as_of: datetime, limits: Any) -> 
     completed, due = row.get("completed_at"), row.get("due_at")
     routine = row.get("urgency") != "emergency"
     if _has(row, "completed_at"):
-        yield from _share("repair_completion_rate", row, row["reported_at"], completed is not None)
+        ended = row.get("closed_at") is not None
+        yield from _share("repair_completion_rate", row, row["reported_at"], completed is not None or ended)
         on_time = _done_by(due, completed, as_of) if routine else None
+        if routine and completed is None and ended:  # done, nobody knows when: on time only if closed in time
+            on_time = True if _before(row.get("closed_at"), due) else None
         yield from _share("repairs_on_time_rate", row, due, on_time)
         if on_time is not None:
             yield "sla_breach_reasons", row, due, 1, int(not on_time), 1
@@ -288,12 +291,20 @@ def _is_repeat(row: Row, rows: Sequence[Row], hours: int) -> bool:
     return False
 
 
+def _before(moment: datetime | None, limit: datetime | None) -> bool:
+    return moment is not None and limit is not None and moment <= limit
+
+
 def _handling(row: Row, as_of: datetime) -> Iterator[Mark]:
     if not _has(row, "resolved_at"):
         return
     resolved, promised = row.get("resolved_at"), row.get("promised_at")
-    yield from _share("issue_resolution_rate", row, row["received_at"], resolved is not None)
-    yield from _share("complaint_on_time_rate", row, promised, _done_by(promised, resolved, as_of))
+    ended = row.get("closed_at") is not None
+    yield from _share("issue_resolution_rate", row, row["received_at"], resolved is not None or ended)
+    on_time = _done_by(promised, resolved, as_of)
+    if resolved is None and ended:
+        on_time = True if _before(row.get("closed_at"), promised) else None
+    yield from _share("complaint_on_time_rate", row, promised, on_time)
 
 
 def _after_resolution(row: Row, counted: Sequence[Row], as_of: datetime, limits: Any) -> Iterator[Mark]:
@@ -323,10 +334,13 @@ def _settled_at_once(row: Row, counted: Sequence[Row], days: int) -> bool | None
     return row["contacts"] == 1
 
 
-def _exposures(rows: Sequence[Row], register: Mapping[Any, Row], sizes: Mapping[str, int]) -> Iterator[Mark]:
-    """Household-months, without vacant homes, of the months between a file's first and last complaint."""
+def _exposures(
+    rows: Sequence[Row], register: Mapping[Any, Row], sizes: Mapping[str, int], as_of: datetime
+) -> Iterator[Mark]:
+    """Household-months, without vacant homes, of the whole months between a file's first and last complaint."""
     for place in sorted({row["community"] for row in rows}):
         months = _covered(row for row in rows if row["community"] == place)
+        months = [month for month in months if _next(month) - timedelta(seconds=1) <= as_of]  # whole months only
         homes = [home for home in register.values() if home["community"] == place and home.get("occupancy") != "vacant"]
         for month in months:
             for home in homes:
@@ -374,7 +388,7 @@ def _answers(rows: Sequence[Row], waves: Sequence[Any], as_of: datetime) -> Iter
             mine = [row for row in last if (row["community"], row["survey_id"]) == (place, wave.id)]
             valid = [row for row in mine if row.get("score") is not None and row.get("satisfied_from") is not None]
             answered = len({_who(row) for row in valid})
-            if answered <= invited:  # more answers than invitations: the base is not what it says
+            if mine and answered <= invited:  # no answer file, or more answers than invitations: nothing to say
                 yield "survey_response_rate", {"community": place}, months[wave.id], 1, answered, invited
 
 
@@ -411,14 +425,20 @@ def _answer(row: Row, date: datetime) -> Iterator[Mark]:
 def _fees(bills: Sequence[Row], payments: Sequence[Row], as_of: datetime) -> Iterator[Mark]:
     owed: dict[Any, list[Any]] = {}
     for bill in bills:
+        told = [payment["paid_at"] for payment in payments if payment["community"] == bill["community"]]
+        if not told:
+            continue  # without payment records nobody knows what was paid
+        since = datetime(min(told).year, min(told).month, 1)
         net = max(0, bill["amount_due_fen"] - (bill.get("waiver_fen") or 0) - (bill.get("discount_fen") or 0))
         money = [(payment["paid_at"], _fen(payment)) for payment in payments if _meets(payment, bill, bills)]
         paid = _within(sum(fen for _, fen in money), net)
-        yield "fee_collection_rate_current", bill, bill["period_start"], 1, paid, net
-        if net > 0:
+        known = bill["period_start"] >= since
+        if known:
+            yield "fee_collection_rate_current", bill, bill["period_start"], 1, paid, net
+        if net > 0 and known:
             account = (bill["community"], bill["household"], f"{bill['period_start']:%Y-%m}")
             owed.setdefault(account, [bill, 0])[1] += net - paid
-        yield from _arrears(bill, net, money, as_of)
+        yield from (mark for mark in _arrears(bill, net, money, as_of) if mark[2] >= since)
     for bill, outstanding in owed.values():
         account = {name: value for name, value in bill.items() if name != "fee_item"}
         yield from _share("fee_collection_rate_households", account, bill["period_start"], outstanding == 0)

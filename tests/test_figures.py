@@ -244,5 +244,5 @@ def test_fees_of_a_month_rise_when_the_cut_off_is_later():
     early = _figures(rows, "fee_collection_rate_current", "2025-09", as_of=AS_OF.replace(month=8))
     late = _figures(rows, "fee_collection_rate_current", "2025-09")
 
-    assert early["value"].item() == 0 and early["state"].item() == "provisional"
+    assert early["state"].item() == "no_data"  # before the first payment record nobody knows what was paid
     assert late["value"].item() == 15_000 / 27_100

@@ -11,7 +11,7 @@ import pytest
 
 from propkit import domains
 from propkit.errors import ConfigError
-from propkit.model import DTYPES, Cut, Duration, Kpi, Table, from_json, to_json
+from propkit.model import DTYPES, Cut, Definitions, Duration, Kpi, Table, from_json, to_json
 from propkit.text import Text
 
 KPIS = list(domains.KPIS.values())
@@ -61,7 +61,7 @@ def test_a_kpi_is_complete_when_it_is_in_the_catalogue(kpi: Kpi):
     assert bool(kpi.note.zh) == bool(kpi.note.en)
     assert kpi.better in ("up", "down", None)
     assert kpi.by is None or kpi.by in domains.SEGMENTS
-    assert kpi.matures_after is None or kpi.matures_after > 0
+    assert kpi.matures_after is None or getattr(Definitions(), kpi.matures_after) > 0
 
 
 @pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.id)

@@ -188,3 +188,13 @@ def test_fingerprint_changes_when_only_a_refusal_does(workspace: Workspace) -> N
     store.ingest(workspace)
 
     assert store.fingerprint(workspace, "yinhe") != before
+
+
+def test_two_sources_over_the_same_rows_are_a_fault(workspace: Workspace) -> None:
+    settings = (workspace.root / "propkit.toml").read_text("utf-8")
+    (workspace.root / "propkit.toml").write_text(
+        settings + '\n[[source]]\ntable = "work_order"\nfiles = "*9月.csv"\ncommunity = "小区"\n', "utf-8"
+    )
+
+    with pytest.raises(ConfigError, match="two \\[\\[source\\]\\] blocks"):
+        store.ingest(open_workspace(workspace.root))

@@ -118,8 +118,14 @@ def _within(kpi: str, order: Row, name: str, as_of: datetime) -> Iterator[Mark]:
 
 def _repair(order: Row, as_of: datetime) -> Iterator[Mark]:
     done, due = order["completed_at"], order["due_at"]
-    yield _mark("repair_completion_rate", order, "reported_at", done is not None)
-    if order["urgency"] != "emergency" and due is not None and due <= as_of:
+    ended = order["closed_at"] is not None
+    yield _mark("repair_completion_rate", order, "reported_at", done is not None or ended)
+    if order["urgency"] == "emergency" or due is None or due > as_of:
+        return
+    if done is None and ended:  # done, but nobody knows when: on time only if it was closed in time
+        if order["closed_at"] <= due:
+            yield _mark("repairs_on_time_rate", order, "due_at", True)
+    else:
         yield _mark("repairs_on_time_rate", order, "due_at", done is not None and done <= due)
 
 

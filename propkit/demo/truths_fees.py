@@ -17,9 +17,16 @@ def fees(bills: Sequence[Row], payments: Sequence[Row], as_of: datetime) -> Iter
     """Yield what each bill, each household with a bill, and each bill in arrears adds."""
     paid = _by_bill(bills, payments)
     homes: dict[tuple, int] = {}
+    since: dict[str, datetime] = {}
+    for payment in payments:
+        moment = payment["paid_at"].replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        since[str(payment["community"])] = min(moment, since.get(str(payment["community"]), moment))
     for bill in bills:
         net, place = _net(bill), str(bill["community"])
         month = f"{bill['period_start']:%Y-%m}"
+        if bill["period_start"] < since.get(place, datetime.max):
+            yield from _arrears(bill, net, _money(paid, bill))
+            continue  # from before the payment records: nobody knows what was paid
         got = _between(_money(paid, bill), datetime.min, as_of, net)
         yield "fee_collection_rate_current", place, month, "all", got, net
         if net > 0:

@@ -19,9 +19,12 @@ def complaints(rows: Sequence[Row], as_of: datetime) -> Iterator[Mark]:
     valid = [row for row in _single(rows) if row["valid"] is not False]
     for row in valid:
         yield _mark("complaint_count", row, "received_at", True)
-        yield _mark("issue_resolution_rate", row, "received_at", row["resolved_at"] is not None)
+        yield _mark("issue_resolution_rate", row, "received_at", row["resolved_at"] is not None or _ended(row))
         promised, resolved = row["promised_at"], row["resolved_at"]
-        if promised is not None and promised <= as_of:
+        closed_in_time = _ended(row) and promised is not None and row["closed_at"] <= promised
+        if resolved is None and closed_in_time and promised <= as_of:
+            yield _mark("complaint_on_time_rate", row, "promised_at", True)
+        elif promised is not None and promised <= as_of and (resolved is not None or not _ended(row)):
             yield _mark("complaint_on_time_rate", row, "promised_at", resolved is not None and resolved <= promised)
         if row["satisfaction"] is not None and resolved is not None:
             yield _mark("complaint_satisfaction", row, "resolved_at", row["satisfaction"] >= 4)
@@ -66,6 +69,10 @@ def _single(rows: Sequence[Row]) -> list[Row]:
         if row["duplicate_of"] is None and not is_near:
             found.append(row)
     return found
+
+
+def _ended(row: Row) -> bool:
+    return row["closed_at"] is not None
 
 
 def _told_again(row: Row, valid: Sequence[Row]) -> bool:

@@ -100,6 +100,8 @@ def exposure(register: pd.DataFrame, rows: pd.DataFrame, dated_by: str, cut: Cut
     for place in sorted(set(rows["community"])):
         homes = _homes(register, place, cut)
         for month in covered_months(rows[rows["community"] == place], dated_by):
+            if pd.Period(month).end_time.floor("s") > cut.as_of:
+                continue  # a month that is not over has no whole household-month yet
             parts.append(homes.assign(month_on=pd.Timestamp(f"{month}-01")))
     empty = _homes(register.iloc[:0], "", cut).assign(month_on=pd.NaT)
     return pd.concat(parts or [empty], ignore_index=True).astype({"month_on": "datetime64[s]"})

@@ -62,6 +62,7 @@ COMPLAINT = Table(
         "updated_at": Column("instant", label=Text("更新时间", "Updated"), headers=("更新时间", "updated_at")),
     },
     key=("community", "complaint_id"),
+    identity=("received_at", "household"),
     dated_by="received_at",
     ordered=(
         ("received_at", "first_response_at"),
@@ -81,6 +82,7 @@ FEEDBACK = Table(
         "department": Column("text", label=Text("部门", "Department"), headers=("部门", "受表扬部门", "department")),
     },
     key=("community", "feedback_id"),
+    identity=("at",),
     dated_by="at",
 )
 TABLES = (COMPLAINT, FEEDBACK)
@@ -93,8 +95,8 @@ SEGMENTS = (
 )
 
 _MERGED = Text(
-    "同一房屋、同一小类在72小时内的多次反映并为一件；判为无效的不计入，并另行列出比例。",
-    "The same household and subtype within 72 hours is one complaint; those judged invalid are left out and their share is shown.",
+    "同一房屋、同一小类在{complaint_merge_hours}小时内的多次反映并为一件；判为无效的不计入，并另行列出比例。",
+    "The same household and subtype within {complaint_merge_hours} hours is one complaint; those judged invalid are left out and their share is shown.",
 )
 _PIECES = Text("件", "cases")
 
@@ -143,9 +145,9 @@ KPIS = (
     Kpi(
         id="first_contact_resolution_rate",
         label=Text("首次解决率", "First-contact resolution"),
-        top=Text("一次处理办结、且30天内同户同类未再投诉", "resolved in one contact with no further complaint of the kind within 30 days"),
-        bottom=Text("当期办结且已满30天的投诉", "complaints resolved in the period at least 30 days before the cut-off"),
-        table="complaint", numerator="first_contact", better="up", dated_by="resolved_at", matures_after=30, source="S0:61",
+        top=Text("一次处理办结、且{complaint_recall_days}天内同户同类未再投诉", "resolved in one contact with no further complaint of the kind within {complaint_recall_days} days"),
+        bottom=Text("当期办结且已满{complaint_recall_days}天的投诉", "complaints resolved in the period at least {complaint_recall_days} days before the cut-off"),
+        table="complaint", numerator="first_contact", better="up", dated_by="resolved_at", matures_after="complaint_recall_days", source="S0:61",
     ),
     Kpi(
         id="valid_complaint_rate",
@@ -172,9 +174,9 @@ KPIS = (
     Kpi(
         id="complaint_revisit_rate",
         label=Text("投诉回访率", "Revisit rate"),
-        top=Text("办结后3天内回访的投诉", "complaints revisited within 3 days of resolution"),
-        bottom=Text("当期办结且已满3天的投诉", "complaints resolved in the period at least 3 days before the cut-off"),
-        table="complaint", numerator="revisited", better="up", dated_by="resolved_at", matures_after=3, source="S0:61",
+        top=Text("办结后{revisit_days}天内回访的投诉", "complaints revisited within {revisit_days} days of resolution"),
+        bottom=Text("当期办结且已满{revisit_days}天的投诉", "complaints resolved in the period at least {revisit_days} days before the cut-off"),
+        table="complaint", numerator="revisited", better="up", dated_by="resolved_at", matures_after="revisit_days", source="S0:61",
     ),
     Kpi(
         id="praise_count",
@@ -210,12 +212,16 @@ def derive(rows: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     single = complaint & ~merged(rows, complaint, limits.complaint_merge_hours)
     counted = single & rows["valid"].fillna(True).astype(bool)
     resolved = counted & given(rows, "resolved_at")
+    untimed = rows["resolved_at"].isna() & rows["closed_at"].notna()
+    due_met = met_by(rows["promised_at"], rows["resolved_at"], as_of)
+    due_met = due_met.mask(untimed, pd.Series(True, index=rows.index).where(rows["closed_at"] <= rows["promised_at"]))
     return rows.assign(
         counted=counted,
         received=only(counted, counted).astype("Int64"),
         judged_valid=only(rows["valid"], single & rows["valid"].notna()),
-        on_time=only(met_by(rows["promised_at"], rows["resolved_at"], as_of), resolved),
-        resolved=only(rows["resolved_at"].notna(), resolved),
+        untimed=untimed,
+        on_time=only(due_met, resolved),
+        resolved=only(rows["resolved_at"].notna() | untimed, resolved),
         first_contact=_first_contact(rows.assign(counted=counted), limits.complaint_recall_days, as_of),
         satisfied=only(rows["satisfaction"] >= 4, counted & rows["satisfaction"].notna()),
         rated=only(rows["satisfaction"].notna(), counted & rows["resolved_at"].notna() & given(rows, "satisfaction")),
@@ -249,7 +255,8 @@ def merged(rows: pd.DataFrame, complaint: pd.Series, hours: int) -> pd.Series:
 
 def overdue(rows: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """Return the open complaints whose promised time has passed at `as_of`, the oldest first, with `days_over`."""
-    late = rows["counted"] & rows["resolved_at"].isna() & (rows["promised_at"] < as_of) & given(rows, "resolved_at")
+    late = rows["counted"] & rows["resolved_at"].isna() & ~rows["untimed"] & (rows["promised_at"] < as_of)
+    late &= given(rows, "resolved_at")
     late_rows = rows[late].sort_values(["promised_at", "complaint_id"])
     return late_rows.assign(days_over=(as_of - late_rows["promised_at"]).dt.days)
 

@@ -32,6 +32,7 @@ BILL = Table(
         "discount_fen": Column("money", label=Text("优惠金额", "Discount"), low=0, headers=("优惠金额", "discount")),
     },
     key=("community", "bill_id"),
+    identity=("household", "period_start"),
     dated_by="period_start",
     ordered=(("period_start", "period_end"),),
 )
@@ -56,6 +57,7 @@ PAYMENT = Table(
         "is_refund": Column("flag", label=Text("退款", "Refund"), headers=("是否退款", "is_refund")),
     },
     key=("community", "payment_id"),
+    identity=("household", "bill_id", "paid_at"),
     dated_by="paid_at",
 )
 """`amount_fen` is the money for the fee itself without the penalty; a refund is negative, or positive with `is_refund`.
@@ -113,19 +115,27 @@ DURATIONS = ()
 def derive(bills: pd.DataFrame, payments: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     """Add to bills what was paid on them by `cut.as_of`, in fen.
 
-    net_due_fen (due − waiver − discount, at least 0), paid_fen (0..net_due_fen) and outstanding_fen.
+    net_due_fen (due − waiver − discount, at least 0), paid_fen (0..net_due_fen; missing for months before the payment records
+    begin) and outstanding_fen (missing where a community has no payment records at all).
     """
     net = _net_due(bills)
     money = allocate(bills, payments)
     codes = pd.Index(bills["bill_id"] + "@" + bills["community"]).get_indexer(money["bill_key"])
     paid = sum_by(codes, money["fen"].to_numpy("int64"), len(bills))
-    paid = np.clip(paid, 0, net)
+    paid = pd.Series(pd.array(np.clip(paid, 0, net), dtype="Int64"), index=bills.index)
+    since = bills["community"].map(payments_since(payments)).astype("datetime64[s]")
     return bills.assign(
         net_due_fen=pd.array(net, dtype="Int64"),
-        paid_fen=pd.array(paid, dtype="Int64"),
-        outstanding_fen=pd.array(net - paid, dtype="Int64"),
+        paid_fen=paid.where(bills["period_start"] >= since),
+        outstanding_fen=(net - paid).where(since.notna()),
         counted=True,
     )
+
+
+def payments_since(payments: pd.DataFrame) -> dict[str, pd.Timestamp]:
+    """Return by community the month in which its payment records begin; before it nobody knows what was paid."""
+    first = payments.sort_values("paid_at").drop_duplicates("community").set_index("community")["paid_at"]
+    return {place: moment.to_period("M").to_timestamp() for place, moment in first.items() if not pd.isna(moment)}
 
 
 def allocate(bills: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
@@ -148,7 +158,7 @@ def allocate(bills: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
 def accounts(bills: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each household and month of service: `settled` says that nothing is outstanding."""
     month_on = bills["period_start"].dt.to_period("M").dt.to_timestamp().astype("datetime64[s]")
-    billed = bills.assign(period_start=month_on)[bills["net_due_fen"] > 0]
+    billed = bills.assign(period_start=month_on)[(bills["net_due_fen"] > 0) & bills["paid_fen"].notna()]
     keys = ["community", "household", "period_start"]
     codes, _ = pd.factorize(pd.MultiIndex.from_frame(billed[keys]))
     rows = billed.drop_duplicates(keys).reset_index(drop=True)
@@ -164,13 +174,14 @@ def arrears(bills: pd.DataFrame, payments: pd.DataFrame, cut: Cut) -> pd.DataFra
     money = allocate(bills, payments)
     codes = pd.Index(bills["bill_id"] + "@" + bills["community"]).get_indexer(money["bill_key"])
     net, fen, paid_at = _net_due(bills), money["fen"].to_numpy("int64"), money["paid_at"]
+    since = bills["community"].map(payments_since(payments)).astype("datetime64[s]")
     parts = []
     for month in month_range(bills["period_end"].min(), cut.as_of) if len(bills) else []:
         start = pd.Timestamp(f"{month}-01")
         before = np.where(paid_at < start, fen, 0)
         during = np.where((paid_at >= start) & (paid_at < start + pd.DateOffset(months=1)), fen, 0)
         opening = net - np.clip(sum_by(codes, before, len(bills)), 0, net)
-        late = (bills["period_end"] < start).to_numpy() & (opening > 0)
+        late = (bills["period_end"] < start).to_numpy() & (opening > 0) & (since <= start).to_numpy()
         recovered = np.clip(sum_by(codes, during, len(bills)), 0, opening)
         parts.append(bills[late].assign(month_on=start, opening_fen=opening[late], recovered_fen=recovered[late]))
     columns = {"month_on": "datetime64[s]", "opening_fen": "Int64", "recovered_fen": "Int64"}

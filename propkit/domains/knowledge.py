@@ -103,10 +103,14 @@ def repeated(rows: pd.DataFrame, keys: list[str], since: str, at: str, days: int
 def spells(rows: pd.DataFrame, duration: Duration, as_of: pd.Timestamp) -> pd.DataFrame:
     """Return durations in minutes with `completed` (False = still open at `as_of`) and `usable`.
 
-    A zero or negative duration is a batch entry, not a measurement: `usable` is False and it is counted, never used.
+    A zero or negative duration is a batch entry, not a measurement, and a case that ended at an unknown time or in another way
+    (`untimed`) is neither done nor open: `usable` is False, and they are counted, never used.
     """
     start, end = rows[duration.start], rows[duration.end]
     ready = rows[start.notna() & given(rows, duration.end) & rows["counted"].fillna(True).astype(bool)]
     start, end = start[ready.index], end[ready.index]
     length = (end.fillna(as_of) - start).dt.total_seconds() / 60
-    return pd.DataFrame({"minutes": length, "completed": end.notna(), "usable": length > 0}, index=ready.index)
+    known = end.notna() | ~ready["untimed"].astype(bool)
+    return pd.DataFrame(
+        {"minutes": length, "completed": end.notna(), "usable": (length > 0) & known}, index=ready.index
+    )

@@ -119,6 +119,7 @@ WORK_ORDER = Table(
         "updated_at": Column("instant", label=Text("更新时间", "Updated"), headers=("更新时间", "updated_at")),
     },
     key=("community", "order_id"),
+    identity=("reported_at", "household"),
     dated_by="reported_at",
     ordered=(
         ("reported_at", "dispatched_at"),
@@ -179,11 +180,11 @@ KPIS = (
     Kpi(
         id="first_time_fix_rate",
         label=Text("一次性修复率", "First-time fix rate"),
-        top=Text("一次上门修好、且30天内同处同类故障未再报修的工单",
-                 "orders fixed in one visit with no recall of the same fault within 30 days"),
+        top=Text("一次上门修好、且{recall_days}天内同处同类故障未再报修的工单",
+                 "orders fixed in one visit with no recall of the same fault within {recall_days} days"),
         bottom=Text("当期完工且已满回访窗口的工单（不含取消、重复、未办理结单）",
-                    "orders completed in the period at least 30 days before the cut-off"),
-        table="work_order", numerator="first_fix", better="up", dated_by="completed_at", matures_after=30,
+                    "orders completed in the period at least {recall_days} days before the cut-off"),
+        table="work_order", numerator="first_fix", better="up", dated_by="completed_at", matures_after="recall_days",
         source="S0:71; ARAP HMPI 101", note=_RECALL,
     ),
     Kpi(
@@ -207,7 +208,7 @@ KPIS = (
     Kpi(
         id="emergency_on_time_rate",
         label=Text("急修及时率", "Emergencies on time"),
-        top=Text("报修后30分钟内到场的急修", "emergencies with arrival within 30 minutes of the report"),
+        top=Text("报修后{emergency_minutes}分钟内到场的急修", "emergencies with arrival within {emergency_minutes} minutes of the report"),
         bottom=Text("当期报修的急修；没有到场时间的不算及时",
                     "emergencies reported in the period; no arrival time is not on time"),
         table="work_order", numerator="emergency_on_time", better="up", dated_by="reported_at",
@@ -216,7 +217,7 @@ KPIS = (
     Kpi(
         id="repair_response_on_time_rate",
         label=Text("报修响应及时率", "Response on time"),
-        top=Text("报修后30分钟内接单的工单", "orders accepted within 30 minutes of the report"),
+        top=Text("报修后{response_minutes}分钟内接单的工单", "orders accepted within {response_minutes} minutes of the report"),
         bottom=Text("当期报修的工单；超过时限仍未接单的计为不及时",
                     "orders reported in the period; not accepted within the limit is late"),
         table="work_order", numerator="response_on_time", better="up", dated_by="reported_at", source="S0:40,71; S1:21",
@@ -247,9 +248,9 @@ KPIS = (
     Kpi(
         id="revisit_rate",
         label=Text("维修回访率", "Revisit rate"),
-        top=Text("结单后3天内回访的工单", "orders revisited within 3 days of closing"),
-        bottom=Text("当期结单且已满3天的工单", "orders closed in the period at least 3 days before the cut-off"),
-        table="work_order", numerator="revisited", better="up", dated_by="finished_at", matures_after=3, source="S0:61",
+        top=Text("结单后{revisit_days}天内回访的工单", "orders revisited within {revisit_days} days of closing"),
+        bottom=Text("当期结单且已满{revisit_days}天的工单", "orders closed in the period at least {revisit_days} days before the cut-off"),
+        table="work_order", numerator="revisited", better="up", dated_by="finished_at", matures_after="revisit_days", source="S0:61",
     ),
     Kpi(
         id="revisit_call_satisfaction",
@@ -289,7 +290,7 @@ DURATIONS = (
         id="repair_response_time",
         label=Text("报修响应时间", "Response time"),
         table="work_order", start="reported_at", end="accepted_at",
-        top=Text("从报修到接单", "from report to acceptance"), limit=30, source="S0:40,71; S1:21", note=_CLOCK,
+        top=Text("从报修到接单", "from report to acceptance"), limit="response_minutes", source="S0:40,71; S1:21", note=_CLOCK,
     ),
     Duration(
         id="repair_arrival_time",
@@ -319,11 +320,16 @@ def derive(orders: pd.DataFrame, events: pd.DataFrame, cut: Cut) -> pd.DataFrame
     counted = ~rows["status"].isin(["cancelled", "duplicate"])
     worked = counted & (rows["status"] != "closed_without_work")
     emergency = rows["urgency"] == "emergency"
+    untimed = counted & rows["completed_at"].isna() & rows["closed_at"].notna()
+    done = rows["completed_at"].notna() | (untimed & worked)
     due_met = met_by(rows["due_at"], rows["completed_at"], as_of)
+    # Without a completion time an order that was closed by its due time was on time; of any other nobody knows.
+    due_met = due_met.mask(untimed, pd.Series(True, index=rows.index).where(rows["closed_at"] <= rows["due_at"]))
     rows = rows.assign(
         counted=counted,
         received=only(counted, counted).astype("Int64"),
-        completed=only(rows["completed_at"].notna(), worked & given(rows, "completed_at")),
+        untimed=untimed,
+        completed=only(done, worked & given(rows, "completed_at")),
         finished_at=rows["closed_at"].fillna(rows["completed_at"]),
         on_time=only(due_met, worked & ~emergency & given(rows, "completed_at")),
         completed_on_time=only(
@@ -393,7 +399,8 @@ def balance(rows: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> dict[
 
 def overdue(rows: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """Return the open orders whose due time has passed at `as_of`, the oldest first, with `days_over`."""
-    late = rows["counted"] & rows["completed_at"].isna() & (rows["due_at"] < as_of) & given(rows, "completed_at")
+    late = rows["counted"] & rows["completed_at"].isna() & ~rows["untimed"] & (rows["due_at"] < as_of)
+    late &= given(rows, "completed_at")
     late &= rows["status"] != "closed_without_work"
     late_rows = rows[late].sort_values(["due_at", "order_id"])
     return late_rows.assign(days_over=(as_of - late_rows["due_at"]).dt.days)

@@ -47,6 +47,7 @@ RESPONSE = Table(
         "zone": Column("text", label=Text("区域", "Zone"), headers=("区域", "zone")),
     },
     key=("community", "survey_id", "response_id", "item"),
+    identity=("household",),
     dated_by="submitted_at",
 )
 """One row for each answer: `score` in points as given with 5 (or the scale's top) the best, NA for "don't know" and blanks."""
@@ -55,6 +56,8 @@ TABLES = (RESPONSE,)
 
 OVERALL = "overall"
 """The item id of the question about the service as a whole."""
+DIMENSIONS = ("owner_type", "age_band", "zone")
+"""What the register knows of every household and a survey can be held against."""
 
 SEGMENTS = (
     Segment("item", Text("服务项目", "Item")),
@@ -157,6 +160,9 @@ def waves(rows: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     who = valid["household"].fillna("response:" + valid["response_id"])
     distinct = valid.assign(who=who).drop_duplicates(["community", "survey_id", "who"])
     sizes = distinct.value_counts(["community", "survey_id"]).to_dict()
+    asked = set(
+        zip(rows["community"], rows["survey_id"], strict=True)
+    )  # no row of a wave: its answers are not here yet
     records = [
         {
             "community": place,
@@ -164,7 +170,7 @@ def waves(rows: pd.DataFrame, cut: Cut) -> pd.DataFrame:
             "wave_on": pd.Timestamp(f"{wave.month}-01"),
             "mode": wave.mode,
             "invited": invited,
-            "answered": sizes.get((place, wave.id), 0),
+            "answered": sizes.get((place, wave.id), 0) if (place, wave.id) in asked else pd.NA,
         }
         for wave in cut.waves
         for place, invited in sorted(wave.invited.items())
@@ -173,3 +179,44 @@ def waves(rows: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     table = pd.DataFrame(records, columns=["community", "survey_id", "wave_on", "mode", "invited", "answered"])
     table = table.astype({"wave_on": "datetime64[s]", "invited": "Int64", "answered": "Int64"})
     return table.assign(answered=table["answered"].where(table["answered"] <= table["invited"]))
+
+
+def told(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the waves of derived answers that have a valid overall answer: survey_id and wave_on (of its first), in order."""
+    valid = rows[rows["overall_satisfied"].notna()].sort_values(["wave_on", "survey_id"], kind="stable")
+    return valid.drop_duplicates("survey_id")[["survey_id", "wave_on"]].reset_index(drop=True)
+
+
+def respondents(rows: pd.DataFrame, survey_id: str) -> pd.DataFrame:
+    """Return one row for each household that validly answered the overall question of a wave.
+
+    Columns: satisfied (bool), scale, satisfied_from, mode, and `DIMENSIONS` as the answer or else the register says them,
+    missing where neither does.  An answer without a room counts as a household of its own.
+    """
+    valid = rows[(rows["survey_id"] == survey_id) & rows["overall_satisfied"].notna()]
+    kept = valid[["overall_satisfied", "scale", "satisfied_from", "mode", *DIMENSIONS]].reset_index(drop=True)
+    return kept.rename(columns={"overall_satisfied": "satisfied"}).astype({"satisfied": bool})
+
+
+def scales(rows: pd.DataFrame, numerator: str = "overall_satisfied") -> list[str]:
+    """Return the scales on which the answers behind a column were given; more than one cannot be told together."""
+    return sorted(rows.loc[rows[numerator].notna(), "scale"].dropna().unique())
+
+
+def breaks(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
+    """Say why two waves (as `respondents` returns them) are not comparable: "scale", "satisfied_from", "mode"; empty if they are.
+
+    Each must be one and the same value throughout both waves.  A mode that is mixed or unknown is never the same.
+    """
+    found = []
+    for name in ("scale", "satisfied_from", "mode"):
+        values = [set(answers[name].fillna("unknown" if name == "mode" else 0)) for answers in (before, now)]
+        vague = name == "mode" and values[0] & {"mixed", "unknown"}
+        if values[0] != values[1] or len(values[0]) != 1 or vague:
+            found.append(name)
+    return found
+
+
+def occupied(register: pd.DataFrame) -> pd.DataFrame:
+    """Return the households of the register that a survey is about: all but the vacant, one row each."""
+    return register[register["occupancy"].fillna("occupied") != "vacant"].drop_duplicates(["community", "household"])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from propkit.domains import TABLES
+from propkit.errors import nearest
 from propkit.intake import columns as parsing
 from propkit.intake import headers, rules, totals
 from propkit.intake.cells import Parsed
@@ -131,8 +132,11 @@ class _Work:
             return parsing.text_of(self.raw.cells, self.found["community"])
         only = set(known.values())
         name = declared or (only.pop() if len(only) == 1 else None)
-        if name is None or (name.casefold() not in known and not self.context.discover):
-            hint = Text("在 [[source]] 写 community = 小区或表头", "write community = an id or a header in [[source]]")
+        if name is None or headers.fold(name).casefold() not in known:
+            written = [header for header in self.raw.cells.columns if header]
+            hint = (nearest(name, written) if name else "") or Text(
+                "在 [[source]] 写 community = 小区或表头", "write community = an id or a header in [[source]]"
+            )
             raise Refusal("no_community", self.raw.file, got=name or "", expected=" · ".join(known), hint=hint)
         return pd.Series(name, index=self.raw.cells.index, dtype="str")
 
@@ -253,6 +257,7 @@ def _account(work: _Work, rows: pd.DataFrame, rejects: pd.DataFrame) -> Reconcil
         sha256=raw.sha256,
         encoding=raw.encoding,
         header_line=raw.header_line,
+        exported_on=exported.isoformat() if (exported := work.exported_on()) else "",
         lines=len(raw.cells) + notes,
         kept=int((work.is_good & work.is_record).sum()),
         rejected_lines=rejects["line"].nunique(),

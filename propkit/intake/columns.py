@@ -95,7 +95,8 @@ def _parser(name: str, column: Column, source: Source, context: Context, cells: 
 
 
 def _date_parser(kind: str, source: Source, context: Context, cells: pd.Series) -> values.Parser:
-    parse = instant_parser(source.dates, source.year, source.timezone or context.timezone, cells.unique())
+    written = source.timezone if source.timezone and kind == "instant" else context.timezone
+    parse = instant_parser(source.dates, source.year, (written, context.timezone), cells.unique())
     if kind == "instant":
         return parse
 
@@ -172,7 +173,7 @@ def _locate(text: str, community: str, has_units: bool, context: Context) -> tup
     if not room.is_certain:
         known = context.known_units.get(community, frozenset())
         households = [household for household in households if household in known]
-    return (households[0], room.building) if len(households) == 1 else Fault("ambiguous_place")
+    return (households[0], room.building) if len(households) == 1 else Fault(room.doubt or "ambiguous_place")
 
 
 def _half(found: tuple[str, str] | Fault | None, at: int) -> object:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from propkit.intake.cells import Fault
@@ -38,50 +39,64 @@ _YEAR_LAST = re.compile(
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 
 
-def instant_parser(order: str, year: int | None, zone: str, cells: Iterable[str]) -> Callable[[str], datetime | Fault]:
-    """Return the parser for one column; `cells` are its distinct cells, the evidence on the order of day and month."""
+class Zones(NamedTuple):
+    """The zone of times that carry none, and the zone to which all times are brought."""
+
+    written: ZoneInfo
+    local: ZoneInfo
+
+
+def instant_parser(
+    order: str, year: int | None, zones: tuple[str, str], cells: Iterable[str]
+) -> Callable[[str], datetime | Fault]:
+    """Return the parser for one column; `cells` are its distinct cells, the evidence on the order of day and month.
+
+    `zones` are the zone of times that carry none and the zone of the result; a day (with no time or 00:00:00) stays that day.
+    """
     order = _proven_order(cells) if order == "auto" else order
-    local = ZoneInfo(zone)
+    known = Zones(*map(ZoneInfo, zones))
 
     def parse(cell: str) -> datetime | Fault:
         try:
-            return _in_range(_read(fold(cell), order, year, local))
+            return _in_range(_read(fold(cell), order, year, known))
         except ValueError:
             return Fault("unreadable")
 
     return parse
 
 
-def _read(cell: str, order: str, year: int | None, local: ZoneInfo) -> datetime | Fault:
+def _read(cell: str, order: str, year: int | None, zones: Zones) -> datetime | Fault:
     if found := _FULL.fullmatch(cell):
         month, day = found["month"] or found["cmonth"], found["day"] or found["cday"]
-        return _with_time(datetime(int(found["year"]), int(month), int(day)), found, local)
+        return _with_time(datetime(int(found["year"]), int(month), int(day)), found, zones)
     if found := _DIGITS.fullmatch(cell):
         date = datetime(int(found["year"]), int(found["month"]), int(found["day"]))
         if found["h"] is None:
-            return _with_time(date, found, local)
-        return date.replace(hour=int(found["h"]), minute=int(found["m"]), second=int(found["s"]))
+            return _with_time(date, found, zones)
+        return _to_local(
+            date.replace(hour=int(found["h"]), minute=int(found["m"]), second=int(found["s"])), None, zones
+        )
     if found := _NO_YEAR.fullmatch(cell):
         return (
-            Fault("unreadable") if year is None else _with_time(_date(year, found["month"], found["day"]), found, local)
+            Fault("unreadable") if year is None else _with_time(_date(year, found["month"], found["day"]), found, zones)
         )
     if found := _YEAR_LAST.fullmatch(cell):
-        return _year_last(found, order, local)
-    return _from_serial(cell)
+        return _year_last(found, order, zones)
+    return _from_serial(cell, zones)
 
 
 def _date(year: str | int, month: str, day: str) -> datetime:
     return datetime(int(year), int(month), int(day))
 
 
-def _year_last(found: re.Match[str], order: str, local: ZoneInfo) -> datetime | Fault:
+def _year_last(found: re.Match[str], order: str, zones: Zones) -> datetime | Fault:
     first, second = found["first"], found["second_"]
     if first != second and order == "auto":
         return Fault("ambiguous_date")
     if order == "ymd":
         return Fault("unreadable")
     month, day = (second, first) if order == "dmy" else (first, second)
-    return _with_time(_date(found["year"], month, day), found, local)
+    return _with_time(_date(found["year"], month, day), found, zones)
 
 
 def _proven_order(cells: Iterable[str]) -> str:
@@ -95,19 +110,19 @@ def _proven_order(cells: Iterable[str]) -> str:
     return "dmy" if day_first else "mdy"
 
 
-def _with_time(date: datetime, found: re.Match[str], local: ZoneInfo) -> datetime:
+def _with_time(date: datetime, found: re.Match[str], zones: Zones) -> datetime:
     if found["hour"] is None:
         return date
     hour, minute = int(found["hour"]), int(found["minute"] or found["cminute"] or 0)
     second = int(found["second"] or found["csecond"] or 0)
     hour = _whole_day_hour(hour, (found["half"] or found["half2"] or "").lower())
     if (hour, minute, second) == (24, 0, 0):
-        return _to_local(date + timedelta(days=1), found["zone"], local)
-    return _to_local(date.replace(hour=hour, minute=minute, second=second), found["zone"], local)
+        return _to_local(date + timedelta(days=1), found["zone"], zones)
+    return _to_local(date.replace(hour=hour, minute=minute, second=second), found["zone"], zones)
 
 
 def _whole_day_hour(hour: int, half: str) -> int:
-    """Return the hour of 24.  12 in the evening is refused: some mean the midnight before, some the one after."""
+    """Return the hour of 24.  12 in the evening or morning is refused: some mean a midnight by it, some noon."""
     if half in ("下午", "晚上", "pm"):
         if half == "晚上" and hour == 12:
             raise ValueError("晚上12点")
@@ -115,30 +130,31 @@ def _whole_day_hour(hour: int, half: str) -> int:
     if half == "中午":
         return hour + 12 if hour < 3 else hour
     if half in ("上午", "凌晨", "am", "早上") and hour >= 12:
-        if hour > 12:
+        if hour > 12 or half in ("上午", "早上"):
             raise ValueError(half)
-        return 12 if half in ("上午", "早上") else 0
+        return 0
     return hour
 
 
-def _to_local(instant: datetime, zone: str | None, local: ZoneInfo) -> datetime:
-    if not zone:
+def _to_local(instant: datetime, zone: str | None, zones: Zones) -> datetime:
+    if not zone and (zones.written == zones.local or instant.time() == time()):
         return instant
-    stated = datetime.fromisoformat(f"2000-01-01T00:00:00{_iso_zone(zone)}").tzinfo
-    return instant.replace(tzinfo=stated).astimezone(local).replace(tzinfo=None)
+    stated = datetime.fromisoformat(f"2000-01-01T00:00:00{_iso_zone(zone)}").tzinfo if zone else zones.written
+    return instant.replace(tzinfo=stated).astimezone(zones.local).replace(tzinfo=None)
 
 
 def _iso_zone(zone: str) -> str:
     return "+00:00" if zone in "zZ" else f"{zone[:3]}:{zone[-2:]}"
 
 
-def _from_serial(cell: str) -> datetime | Fault:
+def _from_serial(cell: str, zones: Zones) -> datetime | Fault:
     if not _SERIAL.fullmatch(cell):
         return Fault("unreadable")
     serial = float(cell)
     if not _SERIALS[0] <= serial <= _SERIALS[1]:
         return Fault("unreadable")
-    return _EXCEL_EPOCH + timedelta(seconds=round(serial * 86_400))
+    instant = _EXCEL_EPOCH + timedelta(seconds=round(serial * 86_400))
+    return instant if serial.is_integer() else _to_local(instant, None, zones)
 
 
 def _in_range(instant: datetime | Fault) -> datetime | Fault:

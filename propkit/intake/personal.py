@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import unicodedata
 
 from propkit.text import fold
 
@@ -20,7 +21,7 @@ _WHOLE = (
 _NUMBERS = re.compile(
     r"(?<![0-9])(?:"
     r"[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
-    r"|1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}"
+    r"|(?:(?:\+|00)?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}"
     r")(?![0-9])"
 )
 
@@ -32,8 +33,10 @@ def is_personal(header: str) -> bool:
 
 
 def mask(text: str) -> str:
-    """Return `text` with mobile numbers (11 digits) and identity numbers (18 digits) replaced by ****."""
-    return _NUMBERS.sub(MASK, text)
+    """Return `text` with mobile numbers (11 digits, with or without 86) and identity numbers (18 digits) as ****."""
+    plain = "".join(same if len(same := unicodedata.normalize("NFKC", char)) == 1 else char for char in text)
+    ends = [0, *(at for found in _NUMBERS.finditer(plain) for at in found.span()), len(text)]
+    return MASK.join(text[start:end] for start, end in zip(ends[::2], ends[1::2], strict=True))
 
 
 def pseudonym(key: bytes, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from propkit.intake.cells import Fault
 from propkit.text import fold
@@ -23,27 +23,36 @@ _THREE = (
 )
 _BUILDING_ROOM = re.compile(rf"{_NAMED}{_ROOM}")
 _BUILDING_PAIR = re.compile(rf"{_NAMED}(?P<second>[0-9]{{1,2}})-(?P<room>[0-9]{{1,5}})(?:室|号|房|户)?")
+_SPLIT_NUMBER = re.compile(r"\d \d")
+_DAY = re.compile(r"(?:19|20)\d\d-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])")
 _PAIR = re.compile(rf"(?P<building>[0-9A-Z]{{1,4}})-{_ROOM}")
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a cell may mean: one normal form, or the candidates among which only a register can choose."""
+    """What a cell may mean: one normal form, or the candidates among which only a register can choose.
+
+    `doubt` is the rule that a cell breaks which looks like something else, unless the register knows the room.
+    """
 
     candidates: tuple[str, ...]
     building: str
+    doubt: str = ""
 
     @property
     def is_certain(self) -> bool:
-        return len(self.candidates) == 1
+        return len(self.candidates) == 1 and not self.doubt
 
 
 def read_room(cell: str, has_units: bool = True) -> Room | Fault:
     """Return the room named by `cell`; where buildings have no units, a building and a room name it whole."""
+    if _SPLIT_NUMBER.search(fold(cell)):
+        return Fault("unreadable")
     text = _folded(cell)
     for pattern in _THREE:
         if found := pattern.fullmatch(text):
-            return _certain(found, _plain(found["unit"]))
+            doubt = "unreadable" if _DAY.fullmatch(text) else ""
+            return replace(_certain(found, _plain(found["unit"])), doubt=doubt)
     if found := _BUILDING_ROOM.fullmatch(text) or _PAIR.fullmatch(text):
         return _certain(found, NO_UNIT) if not has_units else _any_unit(found, [])
     if found := _BUILDING_PAIR.fullmatch(text):

@@ -12,7 +12,7 @@ from propkit.intake.refusals import Refusal
 REJECTS = ("file", "sheet", "line", "column", "rule", "value")
 RULES = (
     "required", "unreadable", "not_a_choice", "out_of_range", "ambiguous_date", "ambiguous_place", "impossible_order",
-    "future", "duplicate", "superseded", "total_row", "side_note", "unknown_community",
+    "future", "duplicate", "superseded", "key_conflict", "total_row", "side_note", "unknown_community",
 )  # fmt: skip
 
 
@@ -35,6 +35,7 @@ class Reconciliation:
     """The account of one file.  `rejected` counts lines by rule; a line with several faults counts under each.
 
     `lines = kept + rejected_lines`, always.  `refused` holds code and message when the whole file was refused.
+    `exported_on` is the day of the export (ISO), "" when nothing tells it.
     """
 
     file: str
@@ -43,6 +44,7 @@ class Reconciliation:
     sha256: str = ""
     encoding: str = ""
     header_line: int = 0
+    exported_on: str = ""
     lines: int = 0
     kept: int = 0
     rejected_lines: int = 0

@@ -42,7 +42,7 @@ class Scale(Strict):
     """An answer scale: declared ends, the words or codes on it, and the answers that lie outside every base.
 
     `reverse` says that `low` is the best answer; scores are stored with the top end best.  `satisfied_from` is the
-    lowest stored score that counts as satisfied (default: the upper two points of the scale).
+    lowest stored score, after `reverse`, that counts as satisfied (default: the upper two points of the scale).
     """
 
     low: int = 1
@@ -228,6 +228,16 @@ def _item_faults(source: Source, table: Table) -> Iterator[ConfigError]:
             yield ConfigError(
                 what, place=_at(source, f"items.{name}" if name else "scale"), got=scale.model_dump_json()
             )
+    for name in source.columns:
+        column = table.columns.get(name)
+        if column is None or column.kind != "score" or None in (column.low, column.high):
+            continue
+        if (source.scale.low, source.scale.high) != (column.low, column.high):
+            what = Text(
+                f"「{name}」的量表固定为 {column.low}-{column.high}", f"{name} is on {column.low}-{column.high}"
+            )
+            got, place = f"{source.scale.low}-{source.scale.high}", _at(source, "scale")
+            yield ConfigError(what, place=place, got=got, expected=f"{column.low}-{column.high}")
     for name in {*source.segments} & {*RESERVED}:
         what = Text(f"分组名「{name}」已被占用", f"the segment name '{name}' is taken")
         yield ConfigError(what, place=_at(source, "segments"))

@@ -20,8 +20,9 @@ from propkit.counts import UNKNOWN
 from propkit.domains.knowledge import spells
 from propkit.errors import ConfigError, DataError, nearest
 from propkit.figures import figures, splittable
-from propkit.model import Cut, Duration, Kpi
+from propkit.model import Cut, Duration, Kpi, worded
 from propkit.periods import Period, parse_period
+from propkit.reporting import disclosure
 from propkit.text import Text
 from propkit.workspace import Workspace, open_workspace
 
@@ -47,10 +48,13 @@ class Book:
     sections: list[str] = field(default_factory=list)
     headline: list[dict[str, str]] = field(default_factory=list)
     monthly: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    protected: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = field(default_factory=dict, repr=False)
+    places: list[pd.DataFrame] = field(default_factory=list, repr=False)
 
     @property
     def min_n(self) -> int:
-        return self.workspace.settings.privacy.min_n
+        """Opinions of fewer households are hidden from owners; the team sees them, flagged as unreliable."""
+        return self.workspace.settings.privacy.min_n if self.edition == "owner" else 1
 
     @property
     def households(self) -> int:
@@ -73,7 +77,7 @@ class Book:
 
     def kpi(self, kpi_id: str) -> Kpi:
         """Return a KPI by id, with the target that holds for this community and month."""
-        kpi = domains.kpi(kpi_id)
+        kpi = worded(domains.kpi(kpi_id), self.cut.definitions)
         goal = self.workspace.target(kpi_id, self.community, self.month)
         return kpi if goal is None else dataclasses.replace(kpi, target=goal)
 
@@ -83,7 +87,7 @@ class Book:
 
     def rates(self, kpi_ids: Sequence[str], *, by: str | None = None) -> pd.DataFrame:
         """Return the figures of the period, by segment with `by`; labels of segments in `label`."""
-        rates = self._figures(kpi_ids, [self.period], by)
+        rates = self._allowed(self._figures(kpi_ids, [self.period], by), [by] if by else [])
         if by is None:
             return rates
         order = {value: place for place, value in enumerate(self.order(by, rates["segment"]))}
@@ -104,10 +108,7 @@ class Book:
 
     def crossed(self, kpi_id: str, by: Sequence[str]) -> pd.DataFrame:
         """Return the figures of the period by several segments at once, one column for each."""
-        kpi = domains.kpi(kpi_id)
-        return figures(
-            self.tables, self.cut, [kpi], [self.period], communities=[self.community], by=by, min_n=self.min_n
-        )
+        return self._allowed(self._with(self.tables, self.cut, [domains.kpi(kpi_id)], [self.period], by), by)
 
     def months(self, kpi_ids: Sequence[str]) -> pd.DataFrame:
         """Return the figures of the last 13 months, by month, months without data included.
@@ -116,27 +117,66 @@ class Book:
         """
         for kpi_id in kpi_ids:
             if kpi_id not in self.monthly:
-                self.monthly[kpi_id] = self._aged(kpi_id) if domains.kpi(kpi_id).ages else self._months([kpi_id])
+                self.monthly[kpi_id] = self._aged(kpi_id) if domains.kpi(kpi_id).ages else self._months(kpi_id)
         return pd.concat([self.monthly[kpi_id] for kpi_id in kpi_ids], ignore_index=True)
 
-    def _months(self, kpi_ids: Sequence[str]) -> pd.DataFrame:
-        return self._figures(kpi_ids, [parse_period(month) for month in self.period.history(HISTORY)], None)
+    def _months(self, kpi_id: str) -> pd.DataFrame:
+        months = self._figures([kpi_id], [parse_period(month) for month in self.period.history(HISTORY)], None)
+        if self.edition != "owner" or not domains.kpi(kpi_id).opinion:
+            return months
+        return disclosure.protect({"month": months}, self._protected(kpi_id, ()), min_n=self.min_n)["month"]
 
     def _aged(self, kpi_id: str) -> pd.DataFrame:
         """Every month as it stood equally long after its end: last September is seen with last October's payments only."""
         kpi, months = domains.kpi(kpi_id), self.period.history(HISTORY)
         parts = []
-        for back, month in enumerate(reversed(months)):
-            cut = dataclasses.replace(self.cut, as_of=self.cut.as_of - pd.DateOffset(months=back))
+        for month in months:
+            as_of = parse_period(month).end + (self.cut.as_of - self.period.end)
+            cut = dataclasses.replace(self.cut, as_of=as_of)
             tables = domains.derive({name: self.raw[name] for name in _needed(kpi.table)}, cut)
             parts.append(self._with(tables, cut, [kpi], [parse_period(month)], []))
-        return pd.concat(parts[::-1], ignore_index=True)
+        return pd.concat(parts, ignore_index=True)
 
     def history(self, kpi_id: str) -> pd.DataFrame:
         """Return the months of one KPI from the first that has data."""
         rates = self.months([kpi_id])
         known = rates.index[rates["state"] != "no_data"]
         return rates.loc[known[0] :].reset_index(drop=True) if len(known) else rates.iloc[:0]
+
+    def check_disclosure(self) -> None:
+        """Raise DisclosureError when owners could work out hidden opinions from all the figures that were asked for."""
+        if self.edition == "owner":
+            published = [*self.protected.values(), *self.monthly.values(), *self.places]
+            disclosure.refuse(published, min_n=self.min_n)
+
+    def _allowed(self, rates: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+        """Every figure of the period passes here: owners get opinions as `disclosure` allows, the team all of them."""
+        if self.edition != "owner":
+            return rates
+        parts = [
+            self._protected(kpi_id, tuple(by)) if domains.kpi(kpi_id).opinion else rates[rates["kpi"] == kpi_id]
+            for kpi_id in dict.fromkeys(rates["kpi"])
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    def _protected(self, kpi_id: str, by: tuple[str, ...]) -> pd.DataFrame:
+        """The figures of an opinion, with whatever must be hidden because of its margins; kept for the audit."""
+        if (kpi_id, by) not in self.protected:
+            rates = self._with(self.tables, self.cut, [domains.kpi(kpi_id)], [self.period], by)
+            if by:
+                rates = disclosure.protect({"split": rates}, self._beside(kpi_id, by), min_n=self.min_n)["split"]
+            self.protected[kpi_id, by] = rates
+        return self.protected[kpi_id, by]
+
+    def _beside(self, kpi_id: str, by: tuple[str, ...]) -> list[pd.DataFrame]:
+        """What readers have beside a split of an opinion: its margins, figures over the same answers, what lies where."""
+        kpi, beside = domains.kpi(kpi_id), [self._protected(*one) for one in disclosure.around(kpi_id, by)]
+        for wider, both in disclosure.nested(by):
+            if splittable(self.tables, [kpi], both):
+                places = disclosure.bare(self._with(self.tables, self.cut, [kpi], [self.period], both))
+                self.places.append(places)
+                beside += [self._protected(kpi_id, wider), places]
+        return beside
 
     def splits(self, kpi_id: str, by: str) -> bool:
         """Say whether a KPI can be split by a segment in these data, into more than one known group."""
@@ -226,8 +266,14 @@ def open_book(
     tables = domains.derive(raw, cut)
     _check_data(tables, community, stretch)
     asked = {"community": community, "month": period, "as_of": as_of, "edition": edition, "lang": lang}
-    name = store.communities(opened)[community]
+    name = _name(opened, community, lang)
     return Book(opened, report, community, name, stretch, cut, edition, lang, raw, tables, asked)
+
+
+def _name(workspace: Workspace, community: str, lang: str) -> str:
+    declared = workspace.communities.get(community)
+    english = declared.name_en if declared and lang != "zh" else ""
+    return english or store.communities(workspace)[community]
 
 
 def _check_data(tables: dict[str, pd.DataFrame], community: str, period: Period) -> None:

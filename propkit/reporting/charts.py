@@ -55,8 +55,8 @@ _HOW_TO_READ = {
     ),
     "trend": Text("淡色竖条为 95% 区间；空心为暂定", "Pale bars: 95% intervals; hollow: provisional"),
     "pareto": Text(
-        "条形为数量，右列为累计占比；虚线以上合计约占 80%",
-        "Bars: counts; right: cumulative share; above the dashed line about 80%",
+        "条形为数量，右列为累计占比；虚线以上合计至少占 80%",
+        "Bars: counts; right: cumulative share; above the dashed line at least 80%",
     ),
     "ageing": Text("按时间长短分组，越往下越久", "Grouped by age, the oldest at the bottom"),
     "bullet": Text("条形为数值，细线为 95% 区间，竖线为目标", "Bar: value; thin line: 95% interval; upright: target"),
@@ -302,7 +302,7 @@ def _reached(rates: pd.DataFrame, lang: str) -> list[tuple[str, str]]:
     unit, words = _time_unit(rates, lang)
     found = []
     for left in (0.5, 0.25, 0.1):
-        times = rates.loc[rates["survival"].le(left), "time"]
+        times = rates.loc[rates["survival"].le(left + 1e-12), "time"]
         never = "尚未达到" if lang == "zh" else "not reached"
         found.append((f"{1 - left:.0%}", f"{times.iloc[0] / unit:.1f} {words}" if len(times) else never))
     return found

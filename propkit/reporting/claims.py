@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from propkit import stats
 from propkit.model import Kpi
-from propkit.reporting.display import format_interval, format_rate, format_target
+from propkit.reporting.display import format_interval, format_rate, format_target, period_words
 from propkit.text import Text
 
 ALPHA = 0.05
@@ -81,16 +82,18 @@ def target(kpi: Kpi, figure: pd.Series, goal: float | None) -> Claim | None:
     """Judge a figure against its target (in the reader's unit).
 
     A share is judged by its whole interval.  Money is a fact over all accounts, judged on the exact fraction.  A figure that
-    still rises (`Kpi.ages`) can be attained, but is never declared missed.
+    may still rise (`Kpi.ages`) can be attained, but is never declared missed; a provisional one is not judged at all.
     """
     if goal is None or figure["state"] in ("no_data", "suppressed") or kpi.kind not in ("share", "money"):
         return None
     verdict = _verdict(kpi, figure, goal)
-    if kpi.ages and verdict == "not_attained":
+    if figure["state"] == "provisional":
+        verdict = "early"
+    elif kpi.ages and verdict == "not_attained":
         verdict = "not_yet"
     words, good = _VERDICTS[verdict]
     gap = abs(float(figure["value"]) * kpi.scale - goal)
-    shown = "undecided" if verdict == "not_yet" else verdict
+    shown = "undecided" if verdict in ("not_yet", "early") else verdict
     rule = "exact fraction of all accounts" if kpi.kind == "money" else "whole exact interval on one side"
     return Claim(kpi.id, "target", shown, good, words, int(figure["n"]), weight=gap, **_bounds(figure, rule))
 
@@ -106,7 +109,8 @@ _VERDICTS: dict[str, tuple[Text, bool | None]] = {
     "attained": (Text("达标", "target attained"), True),
     "not_attained": (Text("未达标", "target not attained"), False),
     "undecided": (Text("尚不能判定是否达标", "target undecided"), None),
-    "not_yet": (Text("尚未达标，仍会上升", "not yet attained, still rising"), None),
+    "not_yet": (Text("尚未达标，还可能上升", "not yet attained, may still rise"), None),
+    "early": (Text("暂定，尚不判定", "provisional, not judged yet"), None),
 }
 
 
@@ -162,15 +166,18 @@ def _limits(kpi: Kpi, settled: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     num, den = settled["num"].to_numpy("int64"), settled["den"].to_numpy("int64")
     center = num.sum() / den.sum()
     if kpi.kind == "share" and min(center, 1 - center) * den.mean() < SMALL_CELL:
-        exact = stats.funnel_limits(float(center), den)
-        limits = {"center": center, "lcl": np.asarray(exact["low998"]), "ucl": np.asarray(exact["high998"])}
+        # Plain quantiles, not interpolated ones: a perfect month must not lie outside when perfect months are common.
+        low, high = (binom.ppf(q, den, center) / den for q in (0.001, 0.999))
+        limits = {"center": center, "lcl": low, "ucl": high}
         return pd.DataFrame(limits, index=settled.index), "exact binomial limits, 99.8 %"
     chart = stats.p_chart if kpi.kind == "share" else stats.u_chart
     plain = chart(num, den)
     laney = kpi.kind == "share" and bool(den.mean() > LARGE_MONTH or np.max(plain["sigma_z"]) > SPREAD)
     made = chart(num, den, laney=True) if laney else plain
     limits = {name: np.asarray(made[name], dtype="float64") for name in ("center", "lcl", "ucl")}
-    return pd.DataFrame(limits, index=settled.index), f"{chart.__name__.replace('_', '-')}, 3 sigma{', Laney' if laney else ''}"
+    return pd.DataFrame(
+        limits, index=settled.index
+    ), f"{chart.__name__.replace('_', '-')}, 3 sigma{', Laney' if laney else ''}"
 
 
 def _signal_claim(kpi: Kpi, last: pd.Series, limits: pd.Series, rule: str) -> Claim:
@@ -178,7 +185,7 @@ def _signal_claim(kpi: Kpi, last: pd.Series, limits: pd.Series, rule: str) -> Cl
     words = Text("高于", "above") if verdict == "higher" else Text("低于", "below")
     month = str(last["period"])
     text = Text(
-        f"{month} 的{kpi.label.zh}{format_rate(last, kpi, 'zh')}，{words.zh}正常波动范围",
+        f"{period_words(month, 'zh')}{kpi.label.zh} {format_rate(last, kpi, 'zh')}，{words.zh}正常波动范围",
         f"{kpi.label.en} of {format_rate(last, kpi, 'en')} in {month} is {words.en} its usual range",
     )
     bounds = _bounds({"low": limits["lcl"], "high": limits["ucl"]}, rule)
@@ -257,7 +264,9 @@ def _different(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text]) -> lis
     counts, nobs = _sums(rates)
     compared = stats.compare_segments(list(rates["segment"]), counts, nobs).reset_index(drop=True)
     pairs = zip(compared.to_dict("records"), nobs, strict=True)
-    return [_segment_claim(kpi, row, labels, int(n)) for row, n in pairs if bool(row["flag"])]
+    found = [_segment_claim(kpi, row, labels, int(n)) for row, n in pairs if bool(row["flag"])]
+    # Of two groups, one is above just because the other is below: that is one finding, told once.
+    return order(found)[:1] if len(rates) == 2 else found
 
 
 def _change_claim(kpi: Kpi, result: Mapping[str, object], holds: bool, n: int, when: Text) -> Claim:
@@ -303,9 +312,9 @@ def _segment_claim(kpi: Kpi, row: Mapping[str, object], labels: Mapping[str, Tex
 def _interval(figure: pd.Series, kpi: Kpi, lang: str) -> str:
     if pd.isna(figure["low"]) or figure["state"] in ("no_data", "suppressed"):
         return ""
-    low, high = (float(figure[end]) * kpi.scale for end in ("low", "high"))
+    limits = format_interval(figure, kpi, lang).removesuffix("%")
     n = f"n={int(figure['n']):,}"
-    return f"（{n}，95% 区间 {low:.1f}–{high:.1f}）" if lang == "zh" else f" ({n}, 95% interval {low:.1f}–{high:.1f})"
+    return f"（{n}，95% 区间 {limits}）" if lang == "zh" else f" ({n}, 95% interval {limits})"
 
 
 def _welcome(kpi: Kpi, verdict: str) -> bool | None:
@@ -349,7 +358,7 @@ def nonresponse(kpi: Kpi, count: int, nobs: int, population: int, asked: int | N
         f"无论他们怎么想，全部 {population:,} 户的满意率在 {zh} 之间",
         f"{nobs:,} of {base:,} {of_en + ' ' if of_en else ''}households ({share}) gave a valid answer; "
         f"the views of {silent:,} are unknown. Whatever they think, "
-        f"satisfaction among all {population:,} households is between {en}",
+        f"satisfaction among all {population:,} households lies within {en}",
     )
     return Claim(kpi.id, "survey", "bounds", None, text, nobs, **_bounds(found, "worst-case bounds"))
 

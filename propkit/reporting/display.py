@@ -82,10 +82,11 @@ def details(summary: str, inner: str, kind: str = "pk-more") -> str:
 
 def label_of(row: Mapping[str, object], lang: str) -> str:
     """Return the reader's words for the segment of a row: its `label`, else its id; "all" becomes 全体."""
-    if row.get("segment") == "all" and not row.get("label"):
-        return "全体" if lang == "zh" else "All"
     label = row.get("label")
-    return str(row.get("segment", "") if label is None or pd.isna(label) else label)
+    if label is None or pd.isna(label) or not label:
+        whole = "全体" if lang == "zh" else "All"
+        return whole if row.get("segment") == "all" else str(row.get("segment", ""))
+    return str(label)
 
 
 def period_words(period: str, lang: str, *, short: bool = False) -> str:
@@ -156,9 +157,16 @@ def format_interval(row: Mapping[str, object], kpi: Kpi, lang: str) -> str:
         return ""
     unit = kpi.unit.get(lang)
     decimals = _decimals(row, kpi, unit)
-    if unit == "%" and (0 < low < 1 or 99 < high < 100):
-        decimals = max(decimals, 1)  # an end that is not exactly 0 or 100 must not read so
+    bounds = [0.0, 100.0] if unit == "%" else []
+    fixed = bounds if kpi.target is None else [*bounds, kpi.target]
+    while decimals < 4 and any(_misreads(end, mark, decimals) for end in (low, high) for mark in fixed):
+        decimals += 1  # an end must not read as 0, 100 or the target, nor change its side, by rounding
     return f"{number(low, decimals)}–{number(high, decimals)}" + ("%" if unit == "%" else "")
+
+
+def _misreads(end: float, mark: float, decimals: int) -> bool:
+    shown = round(end, decimals)
+    return (end < mark) != (shown < mark) or (end > mark) != (shown > mark)
 
 
 def format_n(row: Mapping[str, object], lang: str) -> str:

@@ -29,6 +29,7 @@ RULES: dict[str, Text] = {
     "future": Text("晚于导出日期", "later than the export"),
     "duplicate": Text("重复行", "duplicate line"),
     "superseded": Text("被较新的导出取代", "superseded by a newer export"),
+    "key_conflict": Text("编号相同而内容不同", "same key, different case"),
     "total_row": Text("合计行", "total row"),
     "side_note": Text("表外说明", "side note"),
     "unknown_community": Text("未知小区", "unknown community"),
@@ -83,9 +84,12 @@ def balance(book: Book) -> Display:
         "received": ("当期报修", "Received"),
         "completed": ("当期完成", "Completed"),
         "ended": ("未办理结单", "Closed without work"),
-        "closing": ("期末未完成", "Open at end"),
+        "closing": _closing(book),
     }
     heads = _words(book, *labels.values())
+    orders = book.tables["work_order"]
+    if not (orders["reported_at"] < book.period.start).any():  # nothing older was ever exported: not zero, but unknown
+        moved = moved | {"opening": float("nan")}
     frame = pd.DataFrame([[number(moved[name]) for name in labels]], columns=heads)
     caption = Text(
         "工单结存：期初＋报修＝完成＋未办理结单＋期末", "Order balance: start + received = completed + ended + end"
@@ -93,10 +97,18 @@ def balance(book: Book) -> Display:
     return tables.table(frame, caption=caption, lang=book.lang, numeric=heads, sortable=False)
 
 
+def _closing(book: Book) -> tuple[str, str]:
+    """How the last term is called: the end of the period, or the data cut-off where that comes first."""
+    day = f"{book.cut.as_of:%Y-%m-%d}"
+    return (
+        (f"截至 {day} 未完成", f"Open at {day}") if book.period.end > book.cut.as_of else ("期末未完成", "Open at end")
+    )
+
+
 def ageing(book: Book) -> Display:
     """Money outstanding at the data cut-off by age."""
     aged = fees.ageing(book.tables["fee_bill"], book.cut.as_of)
-    if book.tables["fee_bill"].empty:
+    if book.tables["fee_bill"]["outstanding_fen"].isna().all():
         return absent(domains.KPIS["fee_collection_rate_current"], book.lang)
     words = domains.SEGMENTS["arrears_age"].choices
     heads = _words(book, ("账龄", "Age"), ("户数", "Households"), ("账单", "Bills"), ("金额", "Amount"))
@@ -110,7 +122,8 @@ def ageing(book: Book) -> Display:
         for row in aged.to_dict("records")
     ]
     caption = Text(
-        f"往期欠费余额（截至 {book.cut.as_of:%Y-%m-%d}）", f"Arrears outstanding at {book.cut.as_of:%Y-%m-%d}"
+        f"服务期已结束而未缴清的金额（截至 {book.cut.as_of:%Y-%m-%d}）",
+        f"Outstanding on bills whose service period has ended, at {book.cut.as_of:%Y-%m-%d}",
     )
     return tables.table(
         pd.DataFrame(rows, columns=heads), caption=caption, lang=book.lang, numeric=heads[1:], sortable=False
@@ -182,7 +195,8 @@ def _file_row(book: Book, entry: dict) -> list[str]:
     label = domains.TABLES[entry["table"]].label.get(book.lang)
     if entry["refused"]:
         return [entry["file"], label, "—", "—", "—", entry["refused"][book.lang].splitlines()[0]]
-    why = "；".join(f"{RULES[rule].get(book.lang)} {count}" for rule, count in entry["rejected"].items())
+    comma = "；" if book.lang == "zh" else "; "
+    why = comma.join(f"{RULES[rule].get(book.lang)} {count}" for rule, count in entry["rejected"].items())
     return [entry["file"], label, *(number(entry[name]) for name in ("lines", "kept", "rejected_lines")), why or "—"]
 
 

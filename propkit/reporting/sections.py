@@ -12,12 +12,15 @@ import pandas as pd
 
 from propkit import domains, stats
 from propkit.figures import largest
-from propkit.model import Kpi
+from propkit.model import Kpi, worded
 from propkit.reporting import cards as card_room
 from propkit.reporting import charts, claims, tables
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, Heading, Receipt, absent, esc
+from propkit.reporting.disclosure import pooled
+from propkit.reporting.display import Display, Heading, Receipt, absent, esc, sentence
 from propkit.reporting.registers import ageing, balance, durations, overdue, quality
+from propkit.reporting.sampling import sample_plan
+from propkit.reporting.surveys import representativeness, satisfaction_change, survey_truth, untold
 from propkit.text import Text
 
 __all__ = [
@@ -33,7 +36,11 @@ __all__ = [
     "pareto",
     "quality",
     "receipt",
+    "representativeness",
+    "sample_plan",
+    "satisfaction_change",
     "summary",
+    "survey_truth",
     "survival",
     "title",
     "trend",
@@ -99,7 +106,11 @@ def heading(book: Book, section: str) -> Heading:
 
 
 def receipt(book: Book) -> Receipt:
-    """Close the report: what was asked, what was shown and from which data, for the run that made it."""
+    """Close the report: what was asked, what was shown and from which data, for the run that made it.
+
+    Errors: DisclosureError when the figures shown to owners give hidden ones away.
+    """
+    book.check_disclosure()
     return Receipt(
         {
             "schema_version": 1,
@@ -124,7 +135,9 @@ def summary(book: Book, kpi_ids: Sequence[str], *, segments: Sequence[str] = ())
     if segments:
         found += _segment_claims(book, "owner_satisfaction", segments)
     worth = [claim for claim in claims.order(found) if claim.good is not None]
-    points = [_in_full(book, claim) for claim in worth[:5]]
+    points: list[claims.Claim | Text] = [_in_full(book, claim) for claim in worth[:5]]
+    if any(claim.kind == "signal" for claim in worth[:5]):
+        points.append(claims.by_chance(len(kpi_ids)))
     book.headline = _headline(book, _one_each(kpi_ids))
     return card_room.summary(claims.attainment(goals), [*points, *_unknown(book, kpi_ids)], lang=book.lang)
 
@@ -153,7 +166,7 @@ def by_segment(book: Book, kpi_id: str, segments: Sequence[str]) -> Display:
     usable = [by for by in segments if book.splits(kpi_id, by)]
     whole = book.rates([kpi_id])
     if not usable or whole.iloc[0]["state"] == "no_data":
-        return absent(kpi, book.lang)
+        return untold(book, kpi)
     found = claims.order(_segment_claims(book, kpi_id, usable))
     parts = [book.rates([kpi_id], by=by).assign(dimension=book.segment_label(by).get(book.lang)) for by in usable]
     rates = pd.concat([whole, *parts], ignore_index=True)
@@ -165,7 +178,7 @@ def items(book: Book, kpi_id: str, segments: Sequence[str]) -> Display:
     kpi = book.kpi(kpi_id)
     whole = book.rates([kpi_id], by="item")
     if set(whole["state"]) == {"no_data"}:
-        return absent(kpi, book.lang)
+        return untold(book, kpi)
     usable = [by for by in segments if book.splits(kpi_id, by)]
     parts = [_by_item(book, whole, ["all"] * len(whole), None), *(_item_cells(book, kpi_id, by) for by in usable)]
     rates = pd.concat(parts, ignore_index=True)
@@ -182,12 +195,16 @@ def items(book: Book, kpi_id: str, segments: Sequence[str]) -> Display:
 
 
 def pareto(book: Book, kpi_id: str) -> Display:
-    """The counts of a KPI by the segment it is about, largest first."""
+    """The counts of a KPI by the segment it is about, largest first; owners see no count from 1 to 4."""
     kpi = book.kpi(kpi_id)
     rates = book.rates([kpi_id], by=kpi.by) if book.splits(kpi_id, kpi.by) else pd.DataFrame()
     if rates.empty or set(rates["state"]) == {"no_data"}:
-        return absent(kpi, book.lang)
+        return _none(kpi, book.figure(kpi_id), book.lang)
     rates = largest(rates, PARETO_BARS)
+    if book.edition == "owner":
+        rates = pooled(rates)
+    if rates.empty:
+        return sentence(_few_cases(kpi), book.lang)
     rates = rates.assign(label=book.labels(kpi.by, rates["segment"]))
     found = claims.leading(kpi, rates, book.words(kpi.by))
     return charts.show(charts.pareto, rates, kpi, lang=book.lang, claim=found, source=_source(kpi))
@@ -197,7 +214,7 @@ def survival(book: Book, duration_id: str) -> Display:
     """The share still open against the time since the start."""
     spells = book.durations(duration_id)
     used = spells[spells["usable"]]
-    duration = domains.DURATIONS[duration_id]
+    duration = worded(domains.DURATIONS[duration_id], book.cut.definitions)
     if used.empty:
         return absent(duration, book.lang)
     curve = _thinned(stats.survival_table(used["minutes"].to_numpy(), used["completed"].to_numpy()))
@@ -207,7 +224,10 @@ def survival(book: Book, duration_id: str) -> Display:
 
 def definitions(book: Book, kpi_ids: Sequence[str], duration_ids: Sequence[str] = ()) -> Display:
     """The definition card of every figure shown."""
-    shown = [*(book.kpi(kpi_id) for kpi_id in kpi_ids), *(domains.DURATIONS[name] for name in duration_ids)]
+    shown = [
+        *(book.kpi(kpi_id) for kpi_id in kpi_ids),
+        *(worded(domains.DURATIONS[name], book.cut.definitions) for name in duration_ids),
+    ]
     return card_room.definitions(shown, lang=book.lang, as_of=f"{book.cut.as_of:%Y-%m-%d}", columns=_DATES)
 
 
@@ -239,7 +259,10 @@ def _signals(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
 
 def _segment_claims(book: Book, kpi_id: str, segments: Sequence[str]) -> list[claims.Claim]:
     usable = [by for by in segments if book.splits(kpi_id, by)]
-    families = {by: book.rates([kpi_id], by=by) for by in usable}
+    least = book.workspace.settings.privacy.min_n if book.kpi(kpi_id).opinion else 0
+    # A group of opinions too small for owners is shown to the team, but nothing is claimed of it.
+    splits = {by: book.rates([kpi_id], by=by) for by in usable}
+    families = {by: rates[(rates["n"] >= least).fillna(False)] for by, rates in splits.items()}
     return claims.segments(book.kpi(kpi_id), families, {by: book.words(by) for by in usable})
 
 
@@ -279,6 +302,8 @@ def _headline(book: Book, kpi_ids: Sequence[str]) -> list[dict[str, str]]:
 
 def _item_cells(book: Book, kpi_id: str, by: str) -> pd.DataFrame:
     rates = book.crossed(kpi_id, ["item", by])
+    order = {value: place for place, value in enumerate(book.order(by, rates[by]))}
+    rates = rates.sort_values(by, key=lambda values: values.map(order), kind="stable")
     return _by_item(book, rates, list(rates[by]), by)
 
 
@@ -290,9 +315,26 @@ def _by_item(book: Book, rates: pd.DataFrame, segments: list[str], by: str | Non
     )
 
 
+def _none(kpi: Kpi, figure: pd.Series, lang: str) -> Display:
+    """Tell a period in which nothing happened from one of which nothing is known."""
+    if figure["state"] in ("ok", "provisional") and figure["num"] == 0:
+        return sentence(Text(f"{kpi.label.zh}：本期 0 {kpi.unit.zh}。", f"{kpi.label.en}: none in this period."), lang)
+    return absent(kpi, lang)
+
+
+def _few_cases(kpi: Kpi) -> Text:
+    return Text(
+        f"{kpi.label.zh}：各类件数太少，不分类公布。", f"{kpi.label.en}: too few cases of each kind to show by kind."
+    )
+
+
 def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
     """Keep the last step within each per cent: more cannot be seen, and a page must stay small."""
-    return curve[~(curve["survival"] * 100).round().duplicated(keep="last")].reset_index(drop=True)
+    kept = ~(curve["survival"] * 100).round().duplicated(keep="last")
+    for share in (0.5, 0.25, 0.1):  # the steps that the words name stay
+        reached = curve.index[curve["survival"] <= share + 1e-12]
+        kept |= curve.index.isin(reached[:1])
+    return curve[kept].reset_index(drop=True)
 
 
 def _source(kpi: Kpi) -> Text:

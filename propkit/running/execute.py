@@ -36,7 +36,7 @@ from propkit.workspace import Workspace
 
 ENGINE = "propkit"
 _KERNEL = Path(__file__).with_name("kernel.py")
-_OWN_ERRORS = {"PropkitError", "ConfigError", "DataError", "LockedError", "Faults", "Refusal"}
+_OWN_ERRORS = {"PropkitError", "ConfigError", "DataError", "LockedError", "Faults", "Refusal", "DisclosureError"}
 _HINTS = ("  办法: ", "  hint: ")
 _EDITIONS = {"internal": Text("内部版", "Internal edition"), "owner": Text("业主版", "Owners' edition")}
 
@@ -202,7 +202,8 @@ def _cell_failure(name: str, text: str, number: object, notebook: NotebookNode |
     if name in _OWN_ERRORS:
         lines = text.splitlines() or [name]
         hints = [line.strip() for line in lines[1:] if line.startswith(_HINTS)]
-        return Failure("cell_error", "; ".join([lines[0], *hints]), notebook)
+        reason = "disclosure" if name == "DisclosureError" else "cell_error"
+        return Failure(reason, "; ".join([lines[0], *hints]), notebook)
     return Failure("cell_error", Text(f"单元格 {number}：{name}", f"cell {number}: {name}"), notebook)
 
 

@@ -15,6 +15,7 @@ REASONS: dict[str, Text] = {
     "timeout": Text("超过时限", "the time limit was exceeded"),
     "output_too_large": Text("输出超过大小限制", "the output exceeds the size limit"),
     "cell_error": Text("单元格出错", "a cell failed"),
+    "disclosure": Text("隐去的数字可以推算出来，没有发布", "hidden figures could be worked out; not published"),
     "no_receipt": Text("笔记本没有运行到最后的回执", "the notebook did not reach its receipt"),
     "wrong_params": Text("笔记本用了别的参数", "the notebook used other parameters"),
     "no_data": Text("这个期间没有数据", "there are no data for this period"),

@@ -4,22 +4,29 @@ A difference is always b - a, after minus before. "Higher" and "lower" need two 
 test gives p < alpha. One share alone lives in `proportions`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from propkit.stats.arguments import Numbers, Result, answer, elements, nested_counts, tail, whole_numbers
-from propkit.stats.proportions import wilson_limits
+from propkit.stats.arguments import Numbers, Result, answer, elements, nested_counts, one_of, tail, whole_numbers
+from propkit.stats.proportions import exact_limits, wilson_limits
 
 
 def proportion_diff(
-    count_a: Numbers, nobs_a: Numbers, count_b: Numbers, nobs_b: Numbers, confidence: float = 0.95
+    count_a: Numbers,
+    nobs_a: Numbers,
+    count_b: Numbers,
+    nobs_b: Numbers,
+    confidence: float = 0.95,
+    method: str = "newcombe",
 ) -> Result:
     """Return the difference b - a of two independent shares, its interval, its test and what may be said.
 
-    Formula: Newcombe's hybrid score interval (method 10) from the Wilson limits of both shares. Test: "n-1 chi-square"
+    Formula: "newcombe" is the hybrid score interval (method 10) from the Wilson limits of both shares; "exact" the same
+    from their Clopper-Pearson limits (MOVER, Zou & Donner 2008): wider, and it keeps 95 % below 30 answers and near
+    100 %, where Newcombe falls to 91-93 %. Test: "n-1 chi-square"
     = Pearson without Yates x (N-1)/N if the smallest expected count is 1 or more, otherwise two-sided
     "fisher-irwin"; all successes or all failures in both gives p = 1.
     Source: Newcombe 1998b; Campbell 2007.
@@ -34,11 +41,13 @@ def proportion_diff(
     """
     where = "proportion_diff"
     half = tail(where, confidence)
+    one_of(where, "method", method, ("newcombe", "exact"))
     nested_counts(where, count_a=count_a, nobs_a=nobs_a)
     nested_counts(where, count_b=count_b, nobs_b=nobs_b)
     numbers, index = elements(where, count_a=count_a, nobs_a=nobs_a, count_b=count_b, nobs_b=nobs_b)
     x_a, n_a, x_b, n_b = _with_data(*numbers.values())
-    difference, low, high = newcombe_limits(x_a, n_a, x_b, n_b, half)
+    limits = wilson_limits if method == "newcombe" else exact_limits
+    difference, low, high = newcombe_limits(x_a, n_a, x_b, n_b, half, limits)
     p_value, statistic, test = _independence_test(x_a, n_a, x_b, n_b)
     columns = {"difference": difference, "low": low, "high": high, "p_value": p_value}
     columns |= {"test": test, "statistic": statistic, "verdict": two_locks(low, high, p_value < 2 * half)}
@@ -52,12 +61,17 @@ def _with_data(*numbers: np.ndarray) -> list[np.ndarray]:
 
 
 def newcombe_limits(
-    x_a: np.ndarray, n_a: np.ndarray, x_b: np.ndarray, n_b: np.ndarray, half: float
+    x_a: np.ndarray,
+    n_a: np.ndarray,
+    x_b: np.ndarray,
+    n_b: np.ndarray,
+    half: float,
+    limits: Callable[..., tuple[np.ndarray, np.ndarray]] = wilson_limits,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return difference b - a and its Newcombe limits."""
+    """Return difference b - a and its Newcombe limits (or those made in the same way of other limits of one share)."""
     p_a, p_b = x_a / n_a, x_b / n_b
-    low_a, high_a = wilson_limits(x_a, n_a, half)
-    low_b, high_b = wilson_limits(x_b, n_b, half)
+    low_a, high_a = limits(x_a, n_a, half)
+    low_b, high_b = limits(x_b, n_b, half)
     difference = p_b - p_a
     low = difference - np.hypot(p_b - low_b, high_a - p_a)
     return difference, low, difference + np.hypot(high_b - p_b, p_a - low_a)

@@ -151,14 +151,19 @@ def difference_in_differences(
     if not (n > 0).all() or np.isnan(x).any():
         missing = dict.fromkeys(("treated_change", "control_change", "did", "low", "high"), np.nan)
         return {**missing, "status": "no_data"}
+    found = did_limits(x.reshape(4, 1), n.reshape(4, 1), half)
+    return {**{name: float(values[0]) for name, values in found.items()}, "status": "ok"}
+
+
+def did_limits(x: np.ndarray, n: np.ndarray, half: float) -> dict[str, np.ndarray]:
+    """Return the columns of `difference_in_differences`; rows: treated before, after, control before, after."""
     change, low, high = newcombe_limits(x[::2], n[::2], x[1::2], n[1::2], half)
     did = change[0] - change[1]
     limits = {
-        "low": float(did - np.hypot(change[0] - low[0], high[1] - change[1])),
-        "high": float(did + np.hypot(high[0] - change[0], change[1] - low[1])),
+        "low": did - np.hypot(change[0] - low[0], high[1] - change[1]),
+        "high": did + np.hypot(high[0] - change[0], change[1] - low[1]),
     }
-    changes = {"treated_change": float(change[0]), "control_change": float(change[1]), "did": float(did)}
-    return {**changes, **limits, "status": "ok"}
+    return {"treated_change": change[0], "control_change": change[1], "did": did, **limits}
 
 
 def did_placebo(values: Any, treated: Hashable, start: int) -> dict[str, Any]:

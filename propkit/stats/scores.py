@@ -142,6 +142,29 @@ def _index_interval(answers: np.ndarray, low: float, high: float, sampled: float
     return dict(zip(names, (index, float(se), *map(float, limits)), strict=True))
 
 
+def bounded_mean_limits(
+    n: np.ndarray, total: np.ndarray, squares: np.ndarray, length: np.ndarray, half: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return limits of the mean of answers on a scale 0..length, as shares of the scale: t with one answer more.
+
+    Formula: half an answer at either end of the scale is added, n' = n + 1, sum' = sum + L/2, squares' = squares +
+    L^2/2, then mean' +- t(n') s'/sqrt(n'), clipped, and widened to contain the mean itself. The plain t-interval of
+    skewed answers covers 87 % at n = 10-20 and 92 % at n = 50, because samples without a bad answer look certain.
+    `total`, `squares`: sums of x and x^2 of answers counted from the low end. Missing below two answers.
+    """
+    known = n > 1
+    n, length = np.where(known, n, np.nan), np.where(known, length, np.nan)
+    size = n + 1
+    mean = (total + length / 2) / size
+    spread = np.sqrt((squares + length**2 / 2 - size * mean**2) / (size - 1))
+    reach = stats.t.isf(half, size - 1) * spread / np.sqrt(size)
+    share = total / n / length
+    return (
+        np.clip(np.minimum((mean - reach) / length, share), 0, 1),
+        np.clip(np.maximum((mean + reach) / length, share), 0, 1),
+    )
+
+
 def index_score(means: Numbers, weights: Numbers, low: float, high: float) -> dict[str, float]:
     """Return the weighted index of several items of one scale (ACSI style).
 

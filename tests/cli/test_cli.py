@@ -21,6 +21,7 @@ from propkit.console import _width, csv_text, language
 from propkit.console_data import RULE_WORDS
 from propkit.figures import COLUMNS
 from propkit.intake.reconciliation import RULES
+from propkit.model import Definitions, worded
 from propkit.workspace import Workspace, open_workspace
 from tests.running.conftest import RECEIPT
 
@@ -177,7 +178,7 @@ def test_kpis_lists_the_catalogue_and_prints_a_card(call: Call) -> None:
     listed = {entry["id"] for entry in json.loads(call("kpis", "--json").stdout)}
     assert listed == {*domains.KPIS, *domains.DURATIONS}
     card = call("kpis", "first_time_fix_rate").stdout
-    kpi = domains.KPIS["first_time_fix_rate"]
+    kpi = worded(domains.KPIS["first_time_fix_rate"], Definitions())
     assert all(words in card for words in (kpi.top.en, kpi.bottom.en, kpi.source, "30 days", "completed_at"))
     assert "从报修到接单" in call("kpis", "repair_response_time", lang="zh").stdout
 

@@ -253,6 +253,21 @@ def test_a_file_of_no_known_community_is_refused(tmp_path: Path) -> None:
         clean(read_file(orders_csv(tmp_path, LINE), ORDERS), ORDERS, two)
 
 
+def test_a_community_constant_is_found_by_name_in_any_form(tmp_path: Path) -> None:
+    known = Context({"银河 City": "yinhe", "b": "b"})
+    source = ORDERS.model_copy(update={"community": "银河　ＣＩＴＹ"})
+    cleaned = take(orders_csv(tmp_path, LINE), source, known)
+    assert cleaned.rows["community"].to_list() == ["yinhe"]
+
+
+def test_a_misspelt_community_header_makes_no_community(tmp_path: Path) -> None:
+    source = ORDERS.model_copy(update={"community": "neighbourhood"})
+    path = text_file(tmp_path, f"neighborhood,{HEADER}\nSouth End,{order(1)}\n")
+    with pytest.raises(Refusal, match="no_community") as caught:
+        clean(read_file(path, source), source, Context(discover=True, key=b"k"))
+    assert "did you mean 'neighborhood'?" in caught.value.render("en")
+
+
 def test_dropped_headers_are_named_and_personal_ones_marked(tmp_path: Path) -> None:
     text = f"{HEADER},报修人,联系方式,来自IP,备注\n{LINE},张三,13912345678,10.0.0.1,\n"
     account = take(text_file(tmp_path, text), ORDERS, YINHE).reconciliation

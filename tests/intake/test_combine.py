@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from propkit.intake import Cleaned, combine
-from tests.intake.files import LINE, order, take_orders, take_survey
+from tests.intake.files import LINE, ORDERS, order, take_orders, take_survey
 
 LATER = "2025-09-05 10:00"
 
@@ -56,6 +56,43 @@ def test_a_questionnaire_sent_twice_is_one_rejected_line(tmp_path: Path) -> None
     assert rejects[["line", "rule"]].values.tolist() == [[2, "superseded"]]
 
 
+def test_one_key_on_different_cases_refuses_all_its_lines(tmp_path: Path) -> None:
+    first = take_orders(tmp_path, order(1), order(2), name="2024.csv")
+    again = take_orders(tmp_path, order(1, at="2025-09-04 08:05"), order(2, room="3-2-502"), order(3), name="2025.csv")
+    rows, rejects = combine([first, again])
+    assert rows["order_id"].to_list() == ["W3"]
+    assert rejects[["file", "line", "column", "rule", "value"]].values.tolist() == [
+        [file, line, column, "key_conflict", f"yinhe | W{line - 1}"]
+        for file in ("2024.csv", "2025.csv")
+        for line, column in ((2, "reported_at"), (3, "household"))
+    ]
+
+
+@pytest.mark.parametrize("at", ["2025-09-03 08:05:41", "2025-09-03", "2025-09-03 08:00"])
+def test_a_coarser_time_of_the_same_case_is_no_conflict(tmp_path: Path, at: str) -> None:
+    parts = [take_orders(tmp_path, order(1), name="a.csv"), take_orders(tmp_path, order(1, at=at), name="b.csv")]
+    assert combine(parts)[1]["rule"].to_list() == ["superseded"]
+
+
+def test_the_later_export_wins_where_both_days_are_known(tmp_path: Path) -> None:
+    reopened = order(1, status="处理中")
+    old = take_orders(tmp_path, order(1, done=LATER), name="工单20250930.csv")
+    new = take_orders(tmp_path, reopened, name="工单20251031.csv")
+    undated = take_orders(tmp_path, reopened, name="工单.csv")
+    assert old.reconciliation.exported_on == "2025-09-30"
+    assert undated.reconciliation.exported_on == ""
+    assert combine([new, old])[0]["file"].to_list() == ["工单20251031.csv"]
+    assert combine([undated, old])[0]["file"].to_list() == ["工单20250930.csv"]
+
+
+def test_the_later_update_wins_before_the_latest_event(tmp_path: Path) -> None:
+    columns = {name: header for name, header in ORDERS.columns.items() if name != "visit_count"}
+    source = ORDERS.model_copy(update={"columns": {**columns, "updated_at": ["上门次数"]}})
+    old = take_orders(tmp_path, order(1, done="2025-09-09", visits="2025-09-06"), source=source, name="b.csv")
+    new = take_orders(tmp_path, order(1, visits="2025-09-07"), source=source, name="a.csv")
+    assert combine([new, old])[0]["file"].to_list() == ["a.csv"]
+
+
 def test_nothing_in_gives_nothing_out(tmp_path: Path) -> None:
     rows, rejects = combine([take_orders(tmp_path)])
     assert rows.empty
@@ -86,7 +123,8 @@ def test_the_order_of_the_files_changes_nothing(
 ) -> None:
     files, order_of_files = case
     folder = tmp_path_factory.mktemp("raw")
-    parts: list[Cleaned] = [take_orders(folder, *lines, name=f"{at}.csv") for at, lines in enumerate(files)]
+    names = ["0.csv", "1 20251031.csv", "2 20250930.csv", "3 20250930.csv"]
+    parts: list[Cleaned] = [take_orders(folder, *lines, name=name) for name, lines in zip(names, files, strict=False)]
     rows, rejects = combine(parts)
     other_rows, other_rejects = combine([parts[at] for at in order_of_files])
     pd.testing.assert_frame_equal(rows, other_rows)

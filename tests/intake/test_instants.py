@@ -20,7 +20,7 @@ FORMATS = (
 
 
 def read(cell: str, order: str = "auto", year: int | None = None, others: tuple[str, ...] = ()) -> object:
-    return instant_parser(order, year, "Asia/Shanghai", [cell, *others])(cell)
+    return instant_parser(order, year, ("Asia/Shanghai",) * 2, [cell, *others])(cell)
 
 
 @LAW
@@ -49,7 +49,6 @@ def test_an_excel_serial_is_the_same_second(instant: datetime) -> None:
         ("２０２５－０９－０３　０８：０５", MINUTE),
         ("2025年9月3日 8时5分", MINUTE),
         ("2025年9月3日 下午 3:05", datetime(2025, 9, 3, 15, 5)),
-        ("2025-09-03 上午 12:05", datetime(2025, 9, 3, 12, 5)),
         ("2025-09-03 凌晨 12:05", datetime(2025, 9, 3, 0, 5)),
         ("2025-09-03 3:05 PM", datetime(2025, 9, 3, 15, 5)),
         ("2025-09-03 12:05 am", datetime(2025, 9, 3, 0, 5)),
@@ -87,6 +86,8 @@ def test_a_known_writing_is_read(cell: str, expected: datetime) -> None:
         ("9月3日", "unreadable"),
         ("晚上", "unreadable"),
         ("2025-09-03 晚上 12:00", "unreadable"),
+        ("2025-09-03 上午12:30", "unreadable"),
+        ("2025-09-03 早上12:30", "unreadable"),
         ("1999-12-31", "out_of_range"),
         ("2101-01-01", "out_of_range"),
         ("03/04/2025", "ambiguous_date"),
@@ -115,3 +116,19 @@ def test_a_date_without_year_needs_the_year_of_the_source() -> None:
 )
 def test_day_and_month_are_ordered_by_setting_or_proof(order: str, others: tuple[str, ...], expected: object) -> None:
     assert read("03/04/2025", order, None, others) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("2025-09-03 08:05", datetime(2025, 9, 3, 7, 5)),
+        ("20250903000500", datetime(2025, 9, 2, 23, 5)),
+        ("45903.5", datetime(2025, 9, 3, 11)),
+        ("2025-09-03T08:05:00Z", datetime(2025, 9, 3, 16, 5)),
+        ("2025-09-03", datetime(2025, 9, 3)),
+        ("2025-09-03 00:00:00", datetime(2025, 9, 3)),
+        ("45903", datetime(2025, 9, 3)),
+    ],
+)
+def test_times_of_another_zone_come_to_the_workspace_and_days_stay(cell: str, expected: datetime) -> None:
+    assert instant_parser("auto", None, ("Asia/Tokyo", "Asia/Shanghai"), [cell])(cell) == expected

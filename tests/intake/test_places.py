@@ -58,6 +58,16 @@ def test_a_building_without_units_needs_no_unit(cell: str, normal: str) -> None:
     assert read_room(cell, has_units=False).candidates == (normal,)
 
 
-@pytest.mark.parametrize("cell", ["小区东门", "1-2-3-4", "3栋", "501", "商铺12", "3栋2单元501,3栋2单元502"])
+@pytest.mark.parametrize(
+    "cell", ["小区东门", "1-2-3-4", "3栋", "501", "商铺12", "3栋2单元501,3栋2单元502", "3栋2单元12 01", "3 2-501"]
+)
 def test_what_is_no_room_is_unreadable(cell: str) -> None:
     assert read_room(cell) == "unreadable"
+
+
+@pytest.mark.parametrize("cell", ["2003/2/12", "2003-2-12", "2003-02-12"])
+def test_a_room_that_excel_made_a_date_needs_the_register(cell: str) -> None:
+    room = read_room(cell)
+    assert not room.is_certain
+    assert (room.candidates, room.doubt) == (("2003-2-12",), "unreadable")
+    assert read_room("2003-13-12").is_certain

@@ -103,11 +103,22 @@ def test_hc_exports_are_read_by_their_preset(tmp_path: Path) -> None:
 
 def test_hc_fees_are_read_in_any_order_of_columns(tmp_path: Path) -> None:
     text = (
-        "费用项,订单号,费用类型,房号,业主,实收金额,滞纳金,缴费时间,支付方式\n"
-        "物业费,P1,物业费,1-1-1001,张三,100.5,--,2025-09-03 08:05:00,现金\n"
+        "费用项,订单号,费用类型,房号,业主,开始时间,实收金额,滞纳金,缴费时间,支付方式\n"
+        "物业费,P1,物业费,1-1-1001,张三,2025-09-01,100.5,--,2025-09-03 08:05:00,现金\n"
     )
     cleaned = take(
         text_file(tmp_path, text, encoding="gb18030"), Source(table="fee_payment", files="*", preset="java110"), YINHE
     )
     assert cleaned.rows["amount_fen"].to_list() == [10050]
+    assert cleaned.rows[["fee_item", "period_start"]].astype("str").values.tolist() == [["物业费", "2025-09-01"]]
     assert cleaned.reconciliation.personal_headers == ["业主"]
+
+
+@pytest.mark.parametrize(("low", "high", "faults"), [(1, 5, 0), (1, 10, 1), (0, 5, 1)])
+def test_ratings_of_orders_take_no_other_scale(low: int, high: int, faults: int) -> None:
+    source = Source(table="work_order", files="*", columns={"rating": "评价"}, scale={"low": low, "high": high})
+    if not faults:
+        check(source)
+        return
+    with pytest.raises(Faults, match="rating is on 1-5"):
+        check(source)

@@ -129,6 +129,17 @@ def test_free_text_keeps_its_width_and_loses_telephone_numbers() -> None:
     assert values.parse_text(text) == "１号楼漏水，电话****或 ****，身份证****"
 
 
+@pytest.mark.parametrize(
+    "phone", ["１３９１２３４５６７８", "+8613912345678", "86 139-1234-5678", "＋８６１３９１２３４５６７８"]
+)
+def test_a_telephone_number_is_found_in_any_width_and_with_its_country(phone: str) -> None:
+    assert mask(f"㎡ 电话{phone}，１号楼") == "㎡ 电话****，１号楼"
+
+
+def test_invisible_marks_do_not_tell_cells_apart() -> None:
+    assert values.parse_id("\ufeffW\u200b1\u2060") == "W1"
+
+
 @pytest.mark.parametrize("text", ["工单 101000295613", "102025090308051234", "面积 12345678901"])
 def test_other_long_numbers_stay(text: str) -> None:
     assert mask(text) == text

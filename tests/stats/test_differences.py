@@ -157,3 +157,25 @@ def test_trend_and_homogeneity_when_too_few_segments_have_data():
     assert np.isnan(proportion_trend([3, None], [5, 5])["p_value"])
     full, gap = proportion_trend([3, 4], [9, 8], [1, 3]), proportion_trend([3, 0, 4], [9, 0, 8], [1, 2, 3])
     assert full == gap
+
+
+def test_proportion_diff_exact_is_the_mover_of_clopper_pearson_limits():
+    # By hand from binom.test limits: 9/10 is (0.5550, 0.9975), 3/10 is (0.0667, 0.6525); Zou & Donner 2008.
+    exact = proportion_diff(9, 10, 3, 10, method="exact")
+    low = -0.6 - np.hypot(0.3 - 0.06673951, 0.99747142 - 0.9)
+    high = -0.6 + np.hypot(0.65245285 - 0.3, 0.9 - 0.55498388)
+    assert (exact["low"], exact["high"]) == (pytest.approx(low, abs=1e-7), pytest.approx(high, abs=1e-7))
+
+
+def test_proportion_diff_exact_is_wider_than_newcombe_and_tests_alike():
+    newcombe, exact = (proportion_diff([40, 9, 20], [50, 10, 20], [30, 3, 20], [50, 10, 30], method=m) for m in
+                       ("newcombe", "exact"))  # fmt: skip
+    assert ((exact["low"] < newcombe["low"]) & (exact["high"] > newcombe["high"])).all()
+    assert (exact["p_value"] == newcombe["p_value"]).all()
+    with pytest.raises(ValueError, match="method is 'wald'"):
+        proportion_diff(1, 2, 1, 2, method="wald")
+
+
+def test_homogeneity_test_of_two_segments_has_no_yates_correction():
+    # By hand: every expected count is 5, every deviation 3, so 4 x 9/5; Yates would give 4 x 6.25/5 = 5.
+    assert homogeneity_test([8, 2], [10, 10])["statistic"] == pytest.approx(7.2)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scipy import stats as sp
 
 from propkit.stats import compare_scores, index_score, nps, proportion_ci, rescale, score_summary
+from propkit.stats.scores import bounded_mean_limits
 
 steady = settings(derandomize=True, max_examples=40, deadline=None)
 FIVE = [1, 2, 3, 4, 5]
@@ -156,3 +157,21 @@ def test_compare_scores_when_a_group_does_not_vary():
     apart = compare_scores(values_a=[5] * 9, values_b=[4] * 9)
     assert (apart["difference"], apart["verdict"]) == (-1, "no_clear_change")
     assert np.isnan(apart["p_value"])
+
+
+def test_bounded_mean_limits_are_t_limits_with_half_an_answer_at_either_end():
+    # 10 answers on 0..4: nine 4, one 2.  Added: half a 0 and half a 4, so n' = 11, sum 40, squares 156.
+    n, total, squares, length = (np.array([value]) for value in (10.0, 38.0, 148.0, 4.0))
+    mean, spread = 40 / 11, np.sqrt((156 - 40**2 / 11) / 10)
+    reach = 2.2281388519649385 * spread / np.sqrt(11)  # t(0.975, 10), any table
+    low, high = bounded_mean_limits(n, total, squares, length, 0.025)
+    assert low[0] == pytest.approx((mean - reach) / 4, abs=1e-9)
+    assert high[0] == 1.0 == pytest.approx(min((mean + reach) / 4, 1), abs=1e-9)
+
+
+def test_bounded_mean_limits_contain_the_mean_and_mirror_when_the_scale_is_reversed():
+    n, total, squares, length = (np.array(values) for values in ([3.0, 1.0], [12.0, 4.0], [48.0, 16.0], [4.0, 4.0]))
+    low, high = bounded_mean_limits(n, total, squares, length, 0.025)
+    back_low, back_high = bounded_mean_limits(n, 4 * n - total, squares - 8 * total + 16 * n, length, 0.025)
+    assert high[0] == 1.0 and np.isnan(low[1])
+    assert (back_low[0], back_high[0]) == (pytest.approx(1 - high[0]), pytest.approx(1 - low[0]))

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from propkit.stats import design_effect, rake
+from propkit.stats.weights import stratum_weights
 
 steady = settings(derandomize=True, max_examples=40, deadline=None)
 AGE, TENURE = ["young", "old"], ["own", "rent"]
@@ -78,3 +79,10 @@ def test_design_effect_when_computed_by_kish():
     assert np.isnan(design_effect([])["n_eff"])
     with pytest.raises(ValueError, match="negative"):
         design_effect([1, -1])
+
+
+def test_stratum_weights_are_households_per_answer():
+    # 30 households and 2 answers: each answer stands for 15.
+    weights, by_stratum = stratum_weights("test", np.array(["a", "b", "a"], dtype=object), {"a": 30, "b": 10})
+    assert weights.tolist() == [15, 10, 15]
+    assert by_stratum.to_dict() == {"a": 15, "b": 10}
