@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats as scipy_stats
 
 from propkit import domains, stats
 from propkit.model import Definitions, Kpi, worded
 from propkit.periods import parse_period
+from propkit.stats.scores import bounded_mean_limits
 
 _USUAL = Definitions()
 FIGURES = ["n", "num", "den", "value", "low", "high", "state"]
@@ -66,15 +66,13 @@ def _rate(counts: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def _mean(counts: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Mean of num over the scale length den/n, with a t interval from the sums; none below 10 answers or without spread."""
+    """Mean of num over the scale length den/n, with limits from the sums; none below 10 answers or where all agree."""
     n, num, num_sq, den = (counts[name].to_numpy("float64") for name in ("n", "num", "num_sq", "den"))
     with np.errstate(divide="ignore", invalid="ignore"):
         value, length = num / den, den / n
-        sd = np.sqrt(np.maximum(num_sq - num * num / n, 0) / (n - 1)) / length
-        half = scipy_stats.t.ppf(0.975, n - 1) * sd / np.sqrt(n)
-    told = (n >= 10) & (sd > 0)
-    low = np.where(told, np.clip(value - half, 0, None), np.nan)
-    return {"value": value, "low": low, "high": np.where(told, np.clip(value + half, None, 1), np.nan)}
+        low, high = bounded_mean_limits(n, num, num_sq, length, 0.025)
+        told = (n >= 10) & (num_sq * n > num * num)
+    return {"value": value, "low": np.where(told, low, np.nan), "high": np.where(told, high, np.nan)}
 
 
 def _money(counts: pd.DataFrame) -> dict[str, np.ndarray]:

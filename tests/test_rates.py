@@ -52,11 +52,12 @@ def test_a_mean_lies_in_its_interval_when_there_are_ten_answers(points: list[int
         assert pd.isna(figure["low"]) and pd.isna(figure["high"])
 
 
-def test_a_mean_has_the_t_interval_of_its_answers_when_recomputed_by_hand():
-    # 20 answers on 1..5: ten 4s and ten 2s; points 3 and 1, mean 2/4, sd sqrt(20/19)/4, t(0.975, 19) = 2.0930.
+def test_a_mean_has_the_limits_of_a_bounded_mean_when_recomputed_by_hand():
+    # 20 answers on 1..5: ten 4s and ten 2s; points 3 and 1, mean 2/4.  With half a 0 and half a 4 added: n 21, squares 108,
+    # sd sqrt((108 - 42^2/21)/20)/4 = sqrt(1.2)/4, t(0.975, 20) = 2.085963.
     figure = _rates(MEAN, 20, 40, 80, num_sq=10 * 9 + 10 * 1)
 
-    half = 2.093024 * (20 / 19) ** 0.5 / 4 / 20**0.5
+    half = 2.085963 * 1.2**0.5 / 4 / 21**0.5
     assert figure["low"] == pytest.approx(0.5 - half, abs=1e-6)
     assert figure["high"] == pytest.approx(0.5 + half, abs=1e-6)
 

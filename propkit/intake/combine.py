@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from propkit.domains import TABLES
@@ -67,11 +68,12 @@ def _conflicts(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Return one reject for each row of a key whose rows are different things, at the column in which they differ."""
     key = list(table.key)
     rivals = rows[rows.duplicated(key, keep=False)]
+    codes = _codes(rivals, key)
     columns = pd.Series("", index=rivals.index, dtype="str")
     for name in reversed(table.identity):
         differs = pd.Series(False, index=rivals.index)
-        for cells in _comparable(rivals[name], [rivals[part] for part in key]):
-            differs |= cells.groupby([rivals[part] for part in key], dropna=False).transform("nunique") > 1
+        for cells in _comparable(rivals[name], codes):
+            differs |= _several(cells, codes)
         columns = columns.mask(differs, name)
     at_odds = rivals[columns != ""]
     lines = pd.MultiIndex.from_frame(rows[["file", _SHEET, "line"]])
@@ -79,16 +81,31 @@ def _conflicts(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     return _rejects(whole, columns.reindex(whole.index, fill_value=""), "key_conflict", table)
 
 
-def _comparable(cells: pd.Series, key: list[pd.Series]) -> list[pd.Series]:
+def _codes(rows: pd.DataFrame, key: list[str]) -> np.ndarray:
+    return pd.factorize(pd.MultiIndex.from_frame(rows[key]))[0]
+
+
+def _some(flags: pd.Series, codes: np.ndarray) -> pd.Series:
+    """Say for each row whether the flag holds for any row of its key."""
+    hit = np.zeros(codes.max(initial=-1) + 1, dtype=bool)
+    hit[codes[flags.to_numpy(dtype=bool)]] = True
+    return pd.Series(hit[codes], index=flags.index)
+
+
+def _several(cells: pd.Series, codes: np.ndarray) -> pd.Series:
+    """Say for each row whether the rows of its key have more than one known value."""
+    known = pd.DataFrame({"code": codes, "cell": cells.to_numpy()}).dropna().drop_duplicates()
+    return pd.Series(np.isin(codes, known.loc[known["code"].duplicated(), "code"]), index=cells.index)
+
+
+def _comparable(cells: pd.Series, codes: np.ndarray) -> list[pd.Series]:
     """Return the forms in which the cells of one key must agree: instants by day, and by the coarsest time any has."""
     if not pd.api.types.is_datetime64_any_dtype(cells):
         return [cells]
     days = cells.dt.floor("D")
     times = cells.where(cells != days)
     hours, minutes = times.dt.floor("h"), times.dt.floor("min")
-    has_hours, has_minutes = (
-        (times == coarse).groupby(key, dropna=False).transform("any") for coarse in (hours, minutes)
-    )
+    has_hours, has_minutes = (_some(times == coarse, codes) for coarse in (hours, minutes))
     return [days, times.mask(has_minutes, minutes).mask(has_hours, hours)]
 
 
@@ -99,12 +116,12 @@ def _ranked(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
         return rivals.assign(winner=pd.Series([], dtype="int64"))
     ranks = {file: rank for rank, file in enumerate(sorted(rivals["file"].unique(), key=_natural))}
     said = [name for name in rows.columns if name not in _OWN]
-    key = [rivals[name] for name in table.key]
+    codes = _codes(rivals, list(table.key))
     updated = rivals["updated_at"] if "updated_at" in rivals else pd.Series(pd.NaT, index=rivals.index)
     rivals = rivals.assign(
         **{
-            _DAY: _where_all_know(rivals[_EXPORTED].replace("", pd.NA), key),
-            _UPDATED: _where_all_know(updated, key),
+            _DAY: _where_all_know(rivals[_EXPORTED].replace("", pd.NA), codes),
+            _UPDATED: _where_all_know(updated, codes),
             _NEWEST: rivals[table.events].max(axis=1),
             _FILLED: rivals[said].notna().sum(axis=1),
             _RANK: rivals["file"].map(ranks),
@@ -117,9 +134,9 @@ def _ranked(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     return rivals.assign(winner=winner)[~is_last]
 
 
-def _where_all_know(cells: pd.Series, key: list[pd.Series]) -> pd.Series:
+def _where_all_know(cells: pd.Series, codes: np.ndarray) -> pd.Series:
     """Return the cells of the keys all of whose rows know theirs: a missing one is neither older nor newer."""
-    return cells.where(cells.notna().groupby(key, dropna=False).transform("all"))
+    return cells.where(~_some(cells.isna(), codes))
 
 
 def _lost(rows: pd.DataFrame, beaten: pd.DataFrame, table: Table) -> pd.DataFrame:

@@ -20,8 +20,15 @@ from propkit.reporting.display import format_interval, format_rate, format_targe
 from propkit.text import Text
 
 ALPHA = 0.05
+ALPHA_CHANGES = ALPHA_SEGMENTS = ALPHA_TARGETS = ALPHA_SIGNALS = 0.01
+"""The error that a whole report may spend, split over its kinds of findings, so that together they stay within 5 % of reports (docs/honesty.md)."""
 MIN_POINTS = 12
 """Limits of a process chart from fewer months are trial limits, and nothing is claimed from them."""
+
+STRICT = Text(
+    "以上判断从严：即使一切如常，整份报告出现任何一处误判的机会不超过 5%；区间仍按 95% 给出。",
+    "Judged strictly: with nothing happening, at most 5 % of whole reports say anything false; intervals are 95 %.",
+)
 
 CHANCE_OUTSIDE = 0.0027
 """Share of months outside three-sigma limits though nothing happened (normal approximation)."""
@@ -68,25 +75,27 @@ def changes(kpis: Sequence[Kpi], before: pd.DataFrame, now: pd.DataFrame, when: 
     `before`, `now`: rates indexed by kpi id.  `when` names the earlier period.  Figures that are not settled take no part.
     """
     judged = [kpi for kpi in kpis if kpi.kind == "share" and _settled(before, kpi) and _settled(now, kpi)]
-    results = [stats.proportion_diff(*_pair(before.loc[kpi.id]), *_pair(now.loc[kpi.id])) for kpi in judged]
+    results = [
+        stats.proportion_diff(*_pair(before.loc[kpi.id]), *_pair(now.loc[kpi.id]), method="exact") for kpi in judged
+    ]
     if not judged:
         return []
     adjusted = np.asarray(stats.adjust_pvalues([float(result["p_value"]) for result in results])["p_adjusted"])
     return [
-        _change_claim(kpi, result, bool(p < ALPHA), int(now.loc[kpi.id, "den"]), when)
+        _change_claim(kpi, result, bool(p < ALPHA_CHANGES), int(now.loc[kpi.id, "den"]), when)
         for kpi, result, p in zip(judged, results, adjusted, strict=True)
     ]
 
 
-def target(kpi: Kpi, figure: pd.Series, goal: float | None) -> Claim | None:
+def target(kpi: Kpi, figure: pd.Series, goal: float | None, family: int = 1) -> Claim | None:
     """Judge a figure against its target (in the reader's unit).
 
-    A share is judged by its whole interval.  Money is a fact over all accounts, judged on the exact fraction.  A figure that
+    A share is judged by its whole interval, at a level that allows for the `family` of targets judged in the report.  Money is a fact over all accounts, judged on the exact fraction.  A figure that
     may still rise (`Kpi.ages`) can be attained, but is never declared missed; a provisional one is not judged at all.
     """
     if goal is None or figure["state"] in ("no_data", "suppressed") or kpi.kind not in ("share", "money"):
         return None
-    verdict = _verdict(kpi, figure, goal)
+    verdict = _verdict(kpi, figure, goal, family)
     if figure["state"] == "provisional":
         verdict = "early"
     elif kpi.ages and verdict == "not_attained":
@@ -98,11 +107,12 @@ def target(kpi: Kpi, figure: pd.Series, goal: float | None) -> Claim | None:
     return Claim(kpi.id, "target", shown, good, words, int(figure["n"]), weight=gap, **_bounds(figure, rule))
 
 
-def _verdict(kpi: Kpi, figure: pd.Series, goal: float) -> str:
+def _verdict(kpi: Kpi, figure: pd.Series, goal: float, family: int) -> str:
     if kpi.kind == "money":
         return "attained" if int(figure["num"]) * kpi.scale >= goal * int(figure["den"]) else "not_attained"
     direction = "<=" if kpi.better == "down" else ">="
-    return str(stats.target_status(int(figure["num"]), int(figure["den"]), goal / kpi.scale, direction)["status"])
+    counts, confidence = (int(figure["num"]), int(figure["den"])), 1 - ALPHA_TARGETS / family
+    return str(stats.target_status(*counts, goal / kpi.scale, direction, confidence=confidence)["status"])
 
 
 _VERDICTS: dict[str, tuple[Text, bool | None]] = {
@@ -125,7 +135,7 @@ def segments(kpi: Kpi, families: Mapping[str, pd.DataFrame], labels: Mapping[str
     if not told:
         return []
     gates = [stats.homogeneity_test(*_sums(rates))["p_value"] for rates in told.values()]
-    passed = np.asarray(stats.adjust_pvalues([float(p) for p in gates])["p_adjusted"]) < ALPHA
+    passed = np.asarray(stats.adjust_pvalues([float(p) for p in gates])["p_adjusted"]) < ALPHA_SEGMENTS
     return [
         claim
         for (by, rates), open_gate in zip(told.items(), passed, strict=True)
@@ -134,11 +144,12 @@ def segments(kpi: Kpi, families: Mapping[str, pd.DataFrame], labels: Mapping[str
     ]
 
 
-def signals(kpi: Kpi, rates: pd.DataFrame) -> tuple[pd.DataFrame, list[Claim]]:
+def signals(kpi: Kpi, rates: pd.DataFrame, family: int = 1) -> tuple[pd.DataFrame, list[Claim]]:
     """Judge a monthly series by its process chart.
 
     `rates`: rows of one community by month, in order.  Returns the same rows with center, lcl, ucl and `signal` (missing
-    where no limits apply), and a claim when the latest settled month lies outside its limits.
+    where no limits apply), and a claim when the latest settled month lies outside its limits and, as the second lock, differs
+    from all earlier ones at a level that allows for the `family` of series judged in the report.
     """
     bare = rates.assign(center=np.nan, lcl=np.nan, ucl=np.nan, signal=False)
     settled = rates[rates["state"].isin(["ok", "unreliable"])]
@@ -149,7 +160,17 @@ def signals(kpi: Kpi, rates: pd.DataFrame) -> tuple[pd.DataFrame, list[Claim]]:
     outside = (value < limits["lcl"].to_numpy()) | (value > limits["ucl"].to_numpy())
     drawn = bare.assign(**{name: limits[name].reindex(bare.index) for name in limits.columns})
     drawn.loc[settled.index, "signal"] = outside
-    return drawn, [_signal_claim(kpi, settled.iloc[-1], limits.iloc[-1], rule)] if outside[-1] else []
+    if not outside[-1] or not _unlike_earlier(kpi, settled) < ALPHA_SIGNALS / family:
+        return drawn, []
+    return drawn, [_signal_claim(kpi, settled.iloc[-1], limits.iloc[-1], rule)]
+
+
+def _unlike_earlier(kpi: Kpi, settled: pd.DataFrame) -> float:
+    """The exact p-value of the last month against the level of all earlier ones: the second lock of a signal."""
+    num, den = _sums(settled)
+    if kpi.kind == "rate":
+        return float(stats.rate_ratio(num[:-1].sum(), den[:-1].sum(), num[-1], den[-1])["p_value"])
+    return float(stats.proportion_test(num[-1], den[-1], num[:-1].sum() / den[:-1].sum())["p_value"])
 
 
 def by_chance(series: int) -> Text:
@@ -271,7 +292,7 @@ def _different(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text]) -> lis
 
 def _change_claim(kpi: Kpi, result: Mapping[str, object], holds: bool, n: int, when: Text) -> Claim:
     verdict = str(result["verdict"]) if holds else "no_clear_change"
-    bounds = _bounds(result, f"Newcombe, {result['test']}, Holm")
+    bounds = _bounds(result, f"MOVER of exact limits, {result['test']}, Holm")
     if verdict not in ("higher", "lower"):
         words = Text(f"与{when.zh}相比没有明显变化", f"no clear change from {when.en}")
         return Claim(kpi.id, "change", "no_clear_change", None, words, n, **bounds)

@@ -139,7 +139,8 @@ def summary(book: Book, kpi_ids: Sequence[str], *, segments: Sequence[str] = ())
     if any(claim.kind == "signal" for claim in worth[:5]):
         points.append(claims.by_chance(len(kpi_ids)))
     book.headline = _headline(book, _one_each(kpi_ids))
-    return card_room.summary(claims.attainment(goals), [*points, *_unknown(book, kpi_ids)], lang=book.lang)
+    told = [*points, *_unknown(book, kpi_ids), claims.STRICT]
+    return card_room.summary(claims.attainment(goals), told, lang=book.lang)
 
 
 def cards(book: Book, kpi_ids: Sequence[str]) -> Display:
@@ -234,7 +235,9 @@ def definitions(book: Book, kpi_ids: Sequence[str], duration_ids: Sequence[str] 
 def _targets(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
     rates = book.rates(kpi_ids)
     kpis = [book.kpi(kpi_id) for kpi_id in rates["kpi"]]
-    judged = [claims.target(kpi, row, kpi.target) for kpi, (_, row) in zip(kpis, rates.iterrows(), strict=True)]
+    family = max(1, sum(kpi.target is not None and kpi.kind == "share" for kpi in kpis))
+    pairs = zip(kpis, rates.iterrows(), strict=True)
+    judged = [claims.target(kpi, row, kpi.target, family) for kpi, (_, row) in pairs]
     return [claim for claim in judged if claim is not None]
 
 
@@ -252,7 +255,7 @@ def _signals(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
     return [
         claim
         for kpi_id in kpi_ids
-        for claim in claims.signals(book.kpi(kpi_id), book.history(kpi_id))[1]
+        for claim in claims.signals(book.kpi(kpi_id), book.history(kpi_id), len(kpi_ids))[1]
         if claim.period == book.month
     ]
 
