@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-all check fix docs clean
+.PHONY: demo test test-all check fix docs clean honesty
 
 demo: $(VENV)/.installed
 	$(BIN)/propkit demo data/demo
@@ -28,6 +28,10 @@ fix: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/python -m tests.hygiene --fix
 	$(BIN)/python -m docs.generate
+
+# Measures coverage, silence, voice, cause, privacy and mutation, and writes docs/honesty.md: a few CPU-minutes.
+honesty: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.honesty
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

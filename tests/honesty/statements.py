@@ -1,0 +1,46 @@
+"""The statements of a monthly report, made by `claims` from the figures of a simulated world, and which of them are false.
+
+Words no finding and tests nothing: it asks `claims` what the cards, charts and summary of a report ask.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from propkit import domains
+from propkit.reporting import claims
+from propkit.reporting.claims import Claim
+from propkit.text import Text
+from tests.honesty.worlds import DIMENSIONS, MONTHS, SERIES, Report
+
+KINDS = ("change", "target", "segment", "signal", "leading")
+SAYS = {"higher", "lower", "attained", "not_attained", "signal"}
+"""The verdicts that say something; all others say that nothing can be said."""
+_YEAR_AGO = Text("去年同月", "the same month last year")
+_NO_WORDS = {dimension: {} for dimension in DIMENSIONS}
+
+
+def statements(report: Report) -> list[Claim]:
+    """Return every claim of a report that says something."""
+    before, now = report.month(MONTHS[0]), report.month(MONTHS[-1])
+    made = claims.changes(report.kpis, before, now, _YEAR_AGO)
+    goals = [kpi for kpi in report.kpis if kpi.kind == "share"]
+    for kpi in goals:
+        goal = SERIES[kpi.id][0] * kpi.scale
+        made.append(asked(claims.target, kpi, now.loc[kpi.id], goal, family=len(goals)))
+    made += claims.segments(domains.KPIS["owner_satisfaction"], report.families, _NO_WORDS)
+    for kpi in report.kpis:
+        series = report.history[report.history["kpi"] == kpi.id].reset_index(drop=True)
+        found = asked(claims.signals, kpi, series, family=len(report.kpis))[1]
+        made += [claim for claim in found if claim.period == MONTHS[-1]]
+    for name, rates in report.paretos.items():
+        made += asked(claims.leading, domains.KPIS[name], rates, {}, family=len(report.paretos))
+    return [claim for claim in made if claim is not None and claim.verdict in SAYS]
+
+
+def asked(judge: Callable[..., Any], *arguments: Any, family: int) -> Any:
+    """Ask a judge of single figures, telling it how many its report judges where it wants to know."""
+    wants = "family" in inspect.signature(judge).parameters
+    return judge(*arguments, **({"family": family} if wants else {}))
