@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from propkit.text import Text, fold
 
 ASIDE = ("line", "column", "rule", "value", "whole")
 
+_PAUSE = 0.05
+"""Seconds between two looks at a file without a final line end."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MARKUP = re.compile(rb"^(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|table|style|\?xml|body|div)", re.IGNORECASE)
 _BINARY = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"PAR1", b"SQLite", b"GIF8")
@@ -70,11 +73,22 @@ def _content(path: Path, name: str, limits: Limits) -> bytes:
         if size > limits.size:
             raise Refusal("too_large", name, got=f"{size} bytes", expected=f"<= {limits.size}")
         content = path.read_bytes()
+        still = content.endswith((b"\n", b"\r")) or _is_still(path)
     except OSError as fault:
         raise Refusal("no_access", name, got=fault.strerror) from None
     if not content.strip(b"\0\r\n\t \xef\xbb\xbf"):
         raise Refusal("empty", name, got=f"{size} bytes")
+    if not still or len(content) != size:
+        raise Refusal("unfinished", name, hint=Text("等它写完再试", "try again when it is written"))
     return content
+
+
+def _is_still(path: Path) -> bool:
+    """Say whether a file that may end in the middle stays as it is for a moment, that is, whether nobody is writing it."""
+    before = path.stat()
+    time.sleep(_PAUSE)
+    after = path.stat()
+    return (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
 
 
 def _grids(path: Path, content: bytes, name: str, source: Source, want: Wanted, limits: Limits) -> list[Grid]:

@@ -223,3 +223,16 @@ def test_take_accounts_for_a_refused_file_and_for_a_good_one(tmp_path: Path, mak
     assert good.reconciliation.refused is None
     assert list(good.rows.dtypes) == list(bad.rows.dtypes)
     assert len(good.rows) == 1
+
+
+def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("工单编号,报修时间\nA1,2025-09-01 08:00\nA2,2025-09-0", "utf-8")
+
+    def written(_: float) -> None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write("2 09:00\n")
+
+    monkeypatch.setattr("propkit.intake.read.time.sleep", written)
+    with pytest.raises(Refusal, match="unfinished"):
+        read_file(path, Source(table="work_order", files=["*"]))
