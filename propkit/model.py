@@ -191,7 +191,6 @@ class Report:
     notebook: str
     period: Literal["month", "quarter", "year", "day", "window"]
     domains: tuple[str, ...]
-    history: int = 13
 
 
 def worded(item: Kpi | Duration, definitions: Definitions) -> Kpi | Duration:

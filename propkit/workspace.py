@@ -91,8 +91,6 @@ class Settings(Strict):
     target: list[Target] = Field(default_factory=list)
     definitions: Definitions = Field(default_factory=Definitions)
     privacy: Privacy = Field(default_factory=Privacy)
-    holidays: list[str] = Field(default_factory=list)
-    workdays: list[str] = Field(default_factory=list)
     segment_labels: dict[str, str] = Field(default_factory=dict)
 
 
