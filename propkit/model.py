@@ -11,7 +11,9 @@ import pandas as pd
 
 from propkit.text import Text
 
-ColumnKind = Literal["id", "text", "choice", "flag", "instant", "day", "whole", "money", "score", "place"]
+ColumnKind = Literal[
+    "id", "text", "choice", "flag", "instant", "day", "month", "whole", "decimal", "money", "score", "place"
+]
 KpiKind = Literal["share", "mean", "rate", "money", "count"]
 
 DTYPES: dict[str, str] = {
@@ -22,11 +24,14 @@ DTYPES: dict[str, str] = {
     "flag": "boolean",
     "instant": "datetime64[s]",
     "day": "datetime64[s]",
+    "month": "datetime64[s]",
     "whole": "Int64",
+    "decimal": "Int64",
     "money": "Int64",
     "score": "Int64",
 }
-"""The pandas dtype of each kind of column.  Times are whole seconds of local wall time; money is whole fen."""
+"""The pandas dtype of each kind of column.  Times are whole seconds of local wall time, a month is its
+first day; money is whole fen, a decimal whole thousandths of what its label names (its name ends in `_milli`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Column:
     """One column of a canonical table.
 
     `low` and `high` bound whole, money and score values (in the stored unit); `choices` are the allowed ids of a choice with
-    their labels; `planned` marks an instant that is an intention (a due time), not an event; `known_from` names the instant of the same row at which this value became known, so that a report with an
+    their labels; `planned` marks a time that is an intention (a due time), not an event; `known_from` names the instant of the same row at which this value became known, so that a report with an
     earlier `as_of` does not see it; `headers` are the plain headers by which the `plain` preset finds it.
     """
 
@@ -75,8 +80,9 @@ class Table:
 
     @property
     def events(self) -> list[str]:
-        """The instants at which something happened, as against due times and appointments."""
-        return [name for name, column in self.columns.items() if column.kind == "instant" and not column.planned]
+        """The times at which something happened, as against due times and appointments."""
+        timed = ("instant", "day", "month")
+        return [name for name, column in self.columns.items() if column.kind in timed and not column.planned]
 
     @property
     def required(self) -> list[str]:
@@ -91,7 +97,7 @@ class Kpi:
     `top` and `bottom` say in words what the two halves are.  `matures_after` names the field of `Definitions` that holds the days from `dated_by`: months younger than
     that at `as_of` are provisional.  `scale` is what the value is multiplied by for readers (100 for a percentage).
     `opinion` marks what people said, which is suppressed in small groups.  `limit` is the promise in minutes or days that the
-    derived column applies, printed on the card.
+    derived column applies, printed on the card.  `explained` marks a figure that a person's note belongs to.
     """
 
     id: str
@@ -112,6 +118,7 @@ class Kpi:
     by: str | None = None
     stock: bool = False
     ages: bool = False
+    explained: bool = False
     source: str = ""
     note: Text = Text("", "")
 
@@ -130,8 +137,41 @@ class Duration:
     end: str
     top: Text
     limit: str | int | None = None
+    explained: bool = False
     source: str = ""
     note: Text = Text("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A list, statement or extreme that has no whole-number sums: read from the derived rows of one community and period.
+
+    The function of the same name in the room gives its rows, in `columns`.  `tables` are what it cannot do without.
+    `headline` says which number stands for the whole of it: ("count", ""), or ("sum" | "max" | "last", a column); `unit` is
+    the unit of that number after it is multiplied by `scale`.
+    """
+
+    id: str
+    label: Text
+    tables: tuple[str, ...]
+    top: Text
+    columns: Mapping[str, Column]
+    headline: tuple[Literal["count", "sum", "max", "last"], str] = ("count", "")
+    unit: Text = Text("项", "items")
+    scale: float = 1
+    better: Literal["up", "down"] | None = None
+    explained: bool = False
+    source: str = ""
+    note: Text = Text("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What only a person can say: an item of a report that its notes file carries."""
+
+    id: str
+    label: Text
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,16 @@ class Example(NamedTuple):
     households: tuple[tuple[str, int], ...] = ()
 
 
+class ReadExample(NamedTuple):
+    """Rows by table, and the rows that a reading must give for `period` (None where its tables say nothing)."""
+
+    rows: dict[str, list[Row]]
+    answer: list[Row] | None
+    period: str = MONTH
+    as_of: datetime = AS_OF
+    households: tuple[tuple[str, int], ...] = ()
+
+
 def at(text: str) -> datetime:
     """Read "09-01 10:00" or "09-01" of 2025."""
     day, _, time = text.partition(" ")
@@ -463,4 +473,6 @@ EDGES: dict[str, Example] = {
     ),
 }  # fmt: skip
 
+
 EXAMPLES: dict[str, Example] = REPAIRS | COMPLAINTS | SATISFACTION | FEES
+"""The examples of the rooms described here; `tests.rooms` adds those of the others."""

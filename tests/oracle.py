@@ -1,6 +1,6 @@
 """Every KPI once more, slowly: plain loops over dictionaries, written from kpi.md and the words of the cards.
 
-Nothing is imported from propkit, so an error there cannot hide here.  `oracle` returns for each (kpi, community, month)
+`tests.rooms` adds the rooms that are described one by one.  Nothing is imported from propkit, so an error there cannot hide here.  `oracle` returns for each (kpi, community, month)
 the whole numbers (n, num, den); with `by` the keys end with the segment.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+
+from tests.rooms import rooms
 
 Row = dict[str, Any]
 Mark = tuple[str, Row, datetime | None, int, int, int]
@@ -49,7 +51,10 @@ def oracle(
     by: str | None = None,
 ) -> dict[tuple[str, ...], tuple[int, int, int]]:
     """Return (n, num, den) of every KPI by community and month, and by the segment `by` when it is given."""
-    seen = {name: as_seen(name, rows, as_of) for name, rows in tables.items()}
+    others = rooms()
+    known_from = {name: learnt for room in others for name, learnt in _learnt(room).items()}
+    happened = {name: happened for room in others for name, happened in _happened(room).items()}
+    seen = {name: as_seen(name, rows, as_of, known_from, happened) for name, rows in tables.items()}
     register = {(row["community"], row["household"]): _tenure(row, as_of) for row in seen.get("household", [])}
     marks: list[Mark] = [
         *_repairs(seen.get("work_order", []), seen.get("order_event", []), as_of, definitions),
@@ -58,6 +63,7 @@ def oracle(
         *_praise(seen.get("feedback", [])),
         *_answers(seen.get("survey_response", []), waves, as_of),
         *_fees(seen.get("fee_bill", []), seen.get("fee_payment", []), as_of),
+        *(mark for room in others for mark in room.marks(seen, as_of, definitions, households or {})),
     ]
     sums: dict[tuple[str, ...], tuple[int, int, int]] = {}
     for kpi, row, date, *numbers in marks:
@@ -70,15 +76,37 @@ def oracle(
     return sums
 
 
-def as_seen(table: str, rows: Sequence[Row], as_of: datetime) -> list[Row]:
+def _learnt(room: Any) -> dict[str, dict[str, str]]:
+    """Column -> the instant at which it became known, for each table of a room."""
+    return {
+        table: {column: moment for moment, columns in moments.items() for column in columns}
+        for table, moments in room.LEARNT.items()
+    }
+
+
+def _happened(room: Any) -> dict[str, tuple[str, ...]]:
+    """The moments of each table of a room, its birth first."""
+    return {
+        table: (born, *(moment for moment in room.LEARNT.get(table, {}) if moment != born))
+        for table, born in room.BORN.items()
+    }
+
+
+def as_seen(
+    table: str,
+    rows: Sequence[Row],
+    as_of: datetime,
+    known_from: Mapping[str, Mapping[str, str]],
+    all_happened: Mapping[str, Sequence[str]],
+) -> list[Row]:
     """Return the rows as an export made at `as_of` would have held them: nothing that happened or was learnt later."""
-    happened = HAPPENED.get(table, ())
+    happened = {**HAPPENED, **all_happened}.get(table, ())
     seen = []
     for row in rows:
         if happened and row[happened[0]] > as_of:
             continue
         told = dict(row)
-        for column, moment in KNOWN_FROM.get(table, {}).items():
+        for column, moment in {**KNOWN_FROM, **known_from}.get(table, {}).items():
             if row.get(moment) is not None and row[moment] > as_of:
                 told[column] = None
         for column in happened:

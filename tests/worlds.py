@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from propkit import domains
 from propkit.model import Cut, Definitions, Table, Wave
 from propkit.text import Text
+from tests.rooms import rooms
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
@@ -65,6 +66,9 @@ def world(seed: int, size: int = 14) -> World:
         bills = _bills(rng, place, homes, size)
         tables["fee_bill"] += bills
         tables["fee_payment"] += _payments(rng, place, bills, size)
+        for room in rooms():
+            for name, rows in room.draw(rng, place, homes, size).items():
+                tables[name] += rows
     as_of = START + timedelta(days=rng.choice([DAYS // 3, DAYS // 2, DAYS]), hours=rng.choice([0, 12]))
     definitions = _definitions(rng)
     if rng.random() < 0.5:  # the cut-off falls on the very second at which something is due or mature
@@ -106,11 +110,13 @@ BORN = {"work_order": "reported_at", "order_event": "at", "complaint": "received
 
 def exported(made: World) -> Rows:
     """Return the rows of an export made at the cut-off: no later rows, and later events have not happened."""
+    born = BORN | {name: column for room in rooms() for name, column in room.BORN.items()}
+    all_learnt = LEARNT | {name: learnt for room in rooms() for name, learnt in room.LEARNT.items()}
     tables = {}
     for name, rows in made.tables.items():
-        kept = [dict(row) for row in rows if name not in BORN or row[BORN[name]] <= made.as_of]
+        kept = [dict(row) for row in rows if name not in born or row[born[name]] <= made.as_of]
         for row in kept:
-            for moment, learnt in LEARNT.get(name, {}).items():
+            for moment, learnt in all_learnt.get(name, {}).items():
                 if row.get(moment) is not None and row[moment] > made.as_of:
                     row.update(dict.fromkeys([moment, *learnt]))
         tables[name] = kept

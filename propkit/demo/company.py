@@ -12,6 +12,7 @@ import pandas as pd
 from propkit.demo import complaints, exports, fees, mess, repairs, settings, surveys
 from propkit.demo.estates import AS_OF, ESTATES, homes, register
 from propkit.demo.layout import Layout
+from propkit.demo.layouts import ROOMS
 from propkit.demo.sheets import Row, Sheet, to_bytes
 from propkit.domains import TABLES
 from propkit.model import Table
@@ -40,7 +41,7 @@ def build(seed: int = DEFAULT_SEED) -> Company:
     drawn = exports.sheets(source)
     defects = [defect for layout, sheet in drawn for defect in mess.spoil(layout, sheet, seed)]
     manifest = mess.manifest(defects, drawn)
-    truth = {name: _frame(table, source.rows[name]) for name, table in TABLES.items()}
+    truth = {name: _frame(table, source.rows.get(name, ())) for name, table in TABLES.items()}
     surviving = {name: _frame(table, _surviving(name, drawn)) for name, table in TABLES.items()}
     files = {f"raw/{sheet.path}": to_bytes(sheet) for _, sheet in drawn}
     files |= {path: text.encode() for path, text in settings.texts(_occupied(source)).items()}
@@ -74,6 +75,8 @@ def _source(seed: int) -> exports.Source:
         "fee_bill": [bill for bills, _ in accounts for bill in bills],
         "fee_payment": [payment for _, payments in accounts for payment in payments],
     }
+    for room in ROOMS:
+        rows |= room.rows(everyone, seed)
     places = {(home.estate.id, home.household): home for own in everyone.values() for home in own}
     return exports.Source(lives, places, rows, answers)
 

@@ -150,6 +150,10 @@ def _value(layout: Layout, sheet: Sheet, name: str, column: Column, value: objec
             return write_day(value, layout.dates)
         case "money":
             return money(value, sheet.is_workbook)
+        case "month":
+            return f"{value:%Y-%m}"
+        case "decimal":
+            return value / 1000 if sheet.is_workbook else f"{value / 1000:g}"
         case "flag":
             return "是" if value else "否"
         case "choice":

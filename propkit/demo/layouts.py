@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from propkit.demo import (
+    engagement,
+    environment,
+    facilities,
+    finance,
+    improvement,
+    parking,
+    people,
+    security,
+    service_days,
+)
 from propkit.demo.layout import Layout, fields
 from propkit.demo.surveys import ITEMS, WORDS
 
@@ -393,4 +404,6 @@ SURVEYS = (
     ),
 )
 
-LAYOUTS = (*YINHE, *CUIHU, *LANTING, *SURVEYS)
+ROOMS = (finance, facilities, environment, security, parking, engagement, people, service_days, improvement)
+"""The parts of the demo that hold their rows and their layouts together."""
+LAYOUTS = (*YINHE, *CUIHU, *LANTING, *SURVEYS, *(layout for room in ROOMS for layout in room.LAYOUTS))

@@ -41,6 +41,7 @@ SHARES: dict[str, dict[str, float]] = {
     },
     "household": {"rooms": 0.05, "dates": 0.02, "copies": 0.005},
 }  # fmt: skip
+USUAL = {"rooms": 0.10, "dates": 0.04, "wide": 0.01, "bad_date": 0.004, "copies": 0.006}
 """The share of lines that each kind of damage strikes.  These are assumptions, not measurements."""
 
 TOTALLED = ("yinhe/工单_", "yinhe/应收账单_", "yinhe/缴费明细_", "lanting/应收账单_")
@@ -58,7 +59,7 @@ COLUMNS = (
 def spoil(layout: Layout, sheet: Sheet, seed: int) -> list[Defect]:
     """Damage `sheet` in place; return what was done to it."""
     spoiler = Spoiler(layout, sheet, Chance(seed, f"mess/{sheet.path}"))
-    shares = SHARES[layout.table]
+    shares = SHARES.get(layout.table, USUAL)
     for kind in _ORDER:
         if kind in shares and _applies(kind, layout):
             getattr(cells, kind)(spoiler, shares[kind])

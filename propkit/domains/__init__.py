@@ -1,7 +1,7 @@
 """The field itself: one room for each service, and the catalogue over all rooms.
 
-`TABLES`, `KPIS`, `DURATIONS` and `SEGMENTS` gather by id what the rooms declare; `derive` runs the rooms over what an
-export gave.  Rooms never read files and never group.
+`TABLES`, `KPIS`, `DURATIONS`, `READINGS`, `NOTES` and `SEGMENTS` gather by id what the rooms declare; `derive` runs the
+rooms over what an export gave, `read` asks one reading of what they made.  Rooms never read files and never group.
 """
 
 from __future__ import annotations
@@ -10,17 +10,37 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from propkit.domains import community, complaints, fees, repairs, satisfaction
+from propkit.domains import (
+    community,
+    complaints,
+    engagement,
+    environment,
+    facilities,
+    fees,
+    finance,
+    improvement,
+    parking,
+    people,
+    repairs,
+    satisfaction,
+    security,
+    service_days,
+)
 from propkit.domains.knowledge import as_known
 from propkit.errors import ConfigError, nearest
-from propkit.model import Cut, Duration, Kpi, Segment, Table
+from propkit.model import Cut, Duration, Kpi, Note, Reading, Segment, Table
+from propkit.periods import Period
 from propkit.text import Text
 
-ROOMS = (community, repairs, complaints, satisfaction, fees)
+OWN = (finance, facilities, environment, security, parking, engagement, people, service_days, improvement)
+"""Rooms whose `derive(known, cut)` needs nothing of other rooms but the register."""
+ROOMS = (community, repairs, complaints, satisfaction, fees, *OWN)
 
 TABLES: dict[str, Table] = {table.name: table for room in ROOMS for table in room.TABLES}
 KPIS: dict[str, Kpi] = {kpi.id: kpi for room in ROOMS for kpi in room.KPIS}
 DURATIONS: dict[str, Duration] = {duration.id: duration for room in ROOMS for duration in room.DURATIONS}
+READINGS: dict[str, Reading] = {reading.id: reading for room in ROOMS for reading in room.READINGS}
+NOTES: dict[str, Note] = {note.id: note for room in ROOMS for note in room.NOTES}
 SEGMENTS: dict[str, Segment] = {segment.id: segment for room in ROOMS for segment in room.SEGMENTS}
 
 
@@ -74,5 +94,19 @@ def derive(tables: Mapping[str, pd.DataFrame], cut: Cut) -> dict[str, pd.DataFra
         "arrears": fees.arrears(bills, known["fee_payment"], cut),
     }
     made["survey_wave"] = satisfaction.waves(made["survey_response"], cut)
+    for room in OWN:
+        made |= room.derive(known | {"household": register}, cut)
     made["complaint_exposure"] = community.exposure(register, made["complaint"], "received_at", cut)
     return {name: rows if name == "household" else community.attach(rows, register) for name, rows in made.items()}
+
+
+def read(reading_id: str, tables: Mapping[str, pd.DataFrame], period: Period, cut: Cut) -> pd.DataFrame | None:
+    """Return the rows of a reading, or None where its tables say nothing of the period.
+
+    `tables`: as `derive` returns them, of one community.
+    """
+    reading = READINGS[reading_id]
+    if any(tables[name].empty for name in reading.tables):
+        return None
+    room = next(room for room in ROOMS if reading in room.READINGS)
+    return getattr(room, reading_id)(tables, period, cut)

@@ -52,7 +52,7 @@ HOUSEHOLD = Table(
                              headers=("住户类型", "业主类型", "owner_type")),
         "age_band": Column("choice", label=Text("年龄段", "Age band"), choices=AGE_BANDS,
                            headers=("年龄段", "age_band")),
-        "moved_in_on": Column("day", label=Text("入住日期", "Moved in"), headers=("入住日期", "moved_in_on")),
+        "moved_in_on": Column("day", planned=True, label=Text("入住日期", "Moved in"), headers=("入住日期", "moved_in_on")),
     },
     key=("community", "household"),
     dated_by="moved_in_on",
@@ -71,6 +71,8 @@ SEGMENTS = (
 ATTRIBUTES = tuple(segment.id for segment in SEGMENTS)
 KPIS = ()
 DURATIONS = ()
+READINGS = ()
+NOTES = ()
 # fmt: on
 
 

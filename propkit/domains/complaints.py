@@ -197,6 +197,8 @@ DURATIONS = (
         source="S0:61",
     ),
 )
+READINGS = ()
+NOTES = ()
 # fmt: on
 
 

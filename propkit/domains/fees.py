@@ -21,11 +21,11 @@ BILL = Table(
         "household": Column("place", label=Text("房号", "Unit"), required=True,
                             headers=("房号", "收费对象", "household")),
         "fee_item": Column("text", label=Text("费用项", "Fee item"), headers=("费用项", "收费项目", "fee_item")),
-        "period_start": Column("day", label=Text("费用开始时间", "Period start"), required=True,
+        "period_start": Column("day", planned=True, label=Text("费用开始时间", "Period start"), required=True,
                                headers=("费用开始时间", "开始时间", "period_start")),
-        "period_end": Column("day", label=Text("费用结束时间", "Period end"), required=True,
+        "period_end": Column("day", planned=True, label=Text("费用结束时间", "Period end"), required=True,
                              headers=("费用结束时间", "结束时间", "period_end")),
-        "due_on": Column("day", label=Text("应缴日期", "Due"), headers=("应缴日期", "due_on")),
+        "due_on": Column("day", planned=True, label=Text("应缴日期", "Due"), headers=("应缴日期", "due_on")),
         "amount_due_fen": Column("money", label=Text("应收金额", "Amount due"), required=True, low=0,
                                  headers=("应收金额", "应缴金额", "应缴/应收金额", "amount_due")),
         "waiver_fen": Column("money", label=Text("减免金额", "Waiver"), low=0, headers=("减免金额", "waiver")),
@@ -46,7 +46,7 @@ PAYMENT = Table(
         "bill_id": Column("id", label=Text("账单编号", "Bill id"), headers=("账单编号", "费用编号", "bill_id")),
         "household": Column("place", label=Text("房号", "Unit"), headers=("房号", "household")),
         "fee_item": Column("text", label=Text("费用项", "Fee item"), headers=("费用项", "收费项目", "fee_item")),
-        "period_start": Column("day", label=Text("费用开始时间", "Period start"),
+        "period_start": Column("day", planned=True, label=Text("费用开始时间", "Period start"),
                                headers=("费用开始时间", "开始时间", "period_start")),
         "paid_at": Column("instant", label=Text("缴费时间", "Paid"), required=True, headers=("缴费时间", "paid_at")),
         "amount_fen": Column("money", label=Text("实收金额", "Amount"), required=True,
@@ -109,6 +109,8 @@ KPIS = (
     ),
 )
 DURATIONS = ()
+READINGS = ()
+NOTES = ()
 # fmt: on
 
 

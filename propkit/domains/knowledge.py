@@ -12,7 +12,7 @@ from propkit.periods import month_range
 def as_known(rows: pd.DataFrame, table: Table, as_of: pd.Timestamp) -> pd.DataFrame:
     """Return `rows` as they stood at `as_of`: later rows gone, later events and what they brought set to missing."""
     dated = rows[table.dated_by]
-    known = rows[~(dated > as_of)] if table.columns[table.dated_by].kind == "instant" else rows
+    known = rows[~(dated > as_of)] if table.dated_by in table.events else rows
     hidden = {
         name: known[column.known_from] > as_of
         for name, column in table.columns.items()

@@ -306,6 +306,8 @@ DURATIONS = (
         source="ARAP HMPI 90", note=_CLOCK,
     ),
 )
+READINGS = ()
+NOTES = ()
 # fmt: on
 
 

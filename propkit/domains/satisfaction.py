@@ -120,6 +120,8 @@ KPIS = (
     ),
 )
 DURATIONS = ()
+READINGS = ()
+NOTES = ()
 # fmt: on
 
 

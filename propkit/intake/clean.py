@@ -303,7 +303,7 @@ def _summed(work: _Work) -> dict[str, Parsed]:
     if not (work.totals != "").any():
         return {}
     kinds = {name: column.kind for name, column in work.table.columns.items()}
-    return {name: parsed for name, parsed in work.parsed.items() if kinds.get(name) in ("money", "whole")}
+    return {name: parsed for name, parsed in work.parsed.items() if kinds.get(name) in ("money", "whole", "decimal")}
 
 
 def _communities(work: _Work) -> dict[str, list[str]]:

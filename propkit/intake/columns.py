@@ -11,7 +11,7 @@ import pandas as pd
 from propkit.intake import values
 from propkit.intake.cells import Fault, Parsed, parse_distinct
 from propkit.intake.communities import Context, find_community
-from propkit.intake.instants import instant_parser
+from propkit.intake.instants import instant_parser, parse_month_text
 from propkit.intake.personal import pseudonym
 from propkit.intake.places import read_room
 from propkit.intake.sources import Scale, Source
@@ -86,6 +86,10 @@ def _parser(name: str, column: Column, source: Source, context: Context, cells: 
             return values.money_parser(source.money, column)
         case "whole":
             return values.whole_parser(name, column)
+        case "decimal":
+            return values.decimal_parser(column)
+        case "month":
+            return _month_parser(_date_parser("day", source, context, cells))
         case "score":
             return values.score_parser(source.scale, column)
         case "instant" | "day":
@@ -105,6 +109,17 @@ def _date_parser(kind: str, source: Source, context: Context, cells: pd.Series) 
         return found if isinstance(found, Fault) else found.replace(hour=0, minute=0, second=0)
 
     return parse_day
+
+
+def _month_parser(parse_day: values.Parser) -> values.Parser:
+    """Return the parser of months, "2025-09" or any day of them, to their first day."""
+
+    def parse_month(cell: str) -> object:
+        found = parse_month_text(cell)
+        found = parse_day(cell) if found is None else found
+        return found if isinstance(found, Fault) else found.replace(day=1)
+
+    return parse_month
 
 
 def parse_scores(cells: pd.Series, scale: Scale, source: Source, column: Column, mapping: Codebook) -> Parsed:

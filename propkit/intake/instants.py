@@ -37,6 +37,7 @@ _YEAR_LAST = re.compile(
     r"(?P<first>\d{1,2})(?P<mark>[-/.])(?P<second_>\d{1,2})(?P=mark)(?P<year>\d{4})\s*" + _TIME, re.I
 )
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+_MONTH = re.compile(r"(?P<year>\d{4})(?:[-/.年]\s*(?P<month>\d{1,2})\s*月?|(?P<plain>\d{2}))(?:份)?")
 
 
 class Zones(NamedTuple):
@@ -63,6 +64,17 @@ def instant_parser(
             return Fault("unreadable")
 
     return parse
+
+
+def parse_month_text(cell: str) -> datetime | Fault | None:
+    """Return the first day of a month written "2025-09", "2025年9月" or "202509"; None for any other form."""
+    found = _MONTH.fullmatch(fold(cell))
+    if not found:
+        return None
+    try:
+        return _in_range(datetime(int(found["year"]), int(found["month"] or found["plain"]), 1))
+    except ValueError:
+        return Fault("unreadable")
 
 
 def _read(cell: str, order: str, year: int | None, zones: Zones) -> datetime | Fault:

@@ -24,6 +24,9 @@ _FACTORS = {"": 1, "元": 1, "万": 10_000, "万元": 10_000, "亿": 100_000_000
 _NUMBER = r"(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)"
 _MONEY = re.compile(rf"(?:[¥￥]|RMB|CNY)?\s*{_NUMBER}\s*(?P<unit>万元|亿元|元|万|亿)?", re.IGNORECASE)
 _WHOLE = re.compile(rf"{_NUMBER}\s*(?P<unit>分钟|小时|[秒分次个人户项件处台天岁条份组名])?")
+_DECIMAL = re.compile(
+    rf"{_NUMBER}\s*(?P<many>万)?\s*(?:度|吨|立方米|方|公里|千米|小时|平方米|分|年|kWh|m³|m3|m²|m2|㎡|km|h|t)?", re.IGNORECASE
+)
 _CODED = re.compile(r"(?P<code>[+-]?\d+(?:\.0+)?)\s*(?:分|[-、.:=)]\s*(?P<word>\D.*))?")
 _CLOCK = re.compile(r"(?:(?P<h>\d+)\s*(?:小时|时|:))?\s*(?:(?P<m>\d+)\s*(?:分钟|分|:))?\s*(?:(?P<s>\d+)\s*秒?)?")
 _ROUNDED = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE)
@@ -74,6 +77,18 @@ def whole_parser(name: str, column: Column) -> Parser:
         if not found or (per and found["unit"]):
             return Fault("unreadable")
         return _bounded(Decimal(found["number"].replace(",", "")), column)
+
+    return parse
+
+
+def decimal_parser(column: Column) -> Parser:
+    """Return the parser of numbers with up to three decimals to whole thousandths; a unit behind the number is read over."""
+
+    def parse(cell: str) -> int | Fault:
+        found = _DECIMAL.fullmatch(fold(cell))
+        if not found:
+            return Fault("unreadable")
+        return _bounded(Decimal(found["number"].replace(",", "")) * _FACTORS.get(found["many"] or "", 1) * 1000, column)
 
     return parse
 

@@ -13,11 +13,16 @@ from propkit import domains
 from propkit.counts import UNKNOWN, tally
 from propkit.figures import splittable
 from propkit.model import Definitions
-from tests.examples import EDGES, EXAMPLES, Example, order
+from propkit.periods import parse_period
+from tests.examples import EDGES, Example, ReadExample, order
+from tests.examples import EXAMPLES as FIRST_EXAMPLES
 from tests.oracle import oracle
+from tests.rooms import rooms
 from tests.worlds import COMMUNITIES, World, exported, frames, world, worlds
 
 KPIS = list(domains.KPIS.values())
+EXAMPLES: dict[str, Example] = FIRST_EXAMPLES | {name: each for room in rooms() for name, each in room.EXAMPLES.items()}
+READ: dict[str, ReadExample] = {name: each for room in rooms() for name, each in room.READ.items()}
 SEGMENTS = [
     "building",
     "age_band",
@@ -58,6 +63,37 @@ def test_kpi_equals_the_hand_count_when_given_the_example(kpi_id: str):
     _, num, den = _tallied(_world(example))[kpi_id, "a", example.month]
 
     assert (num, den) == (example.num, example.den)
+
+
+def test_every_reading_has_an_example_when_the_catalogue_grows():
+    assert sorted(READ) == sorted(domains.READINGS)
+
+
+@pytest.mark.parametrize("reading_id", READ)
+def test_reading_equals_the_hand_count_when_given_the_example(reading_id: str):
+    example, reading = READ[reading_id], domains.READINGS[reading_id]
+    made = World(example.rows, example.as_of, Definitions(), (), dict(example.households))
+
+    got = domains.read(reading_id, made.derived, parse_period(example.period), made.cut)
+
+    if example.answer is None:
+        assert got is None
+    else:
+        assert list(got.columns) == list(reading.columns)
+        assert _plain(got) == [{name: None for name in reading.columns} | row for row in example.answer]
+
+
+def _plain(rows: pd.DataFrame) -> list[dict]:
+    return [
+        {name: None if pd.isna(value) else value for name, value in row.items()} for row in rows.to_dict("records")
+    ]
+
+
+@pytest.mark.parametrize("reading_id", READ)
+def test_reading_says_nothing_when_its_tables_are_empty(reading_id: str):
+    made = World({}, READ[reading_id].as_of, Definitions(), (), {})
+
+    assert domains.read(reading_id, made.derived, parse_period(READ[reading_id].period), made.cut) is None
 
 
 @pytest.mark.parametrize("kpi_id", EXAMPLES)
