@@ -242,6 +242,7 @@ def values(
     from propkit import console_data, domains, store
     from propkit.figures import check_segment, figures, splittable
     from propkit.periods import parse_period
+    from propkit.reporting.guard import release
     from propkit.running.plan import last_month
 
     opened = _open(workspace)
@@ -253,7 +254,9 @@ def values(
     for name in by:
         check_segment(name, tables)
     chosen = chosen or splittable(tables, domains.KPIS.values(), by)
-    rates = figures(tables, cut, chosen, stretches, communities=places, by=by, min_n=opened.settings.privacy.min_n)
+    min_n = opened.settings.privacy.min_n
+    rates = figures(tables, cut, chosen, stretches, communities=places, by=by, min_n=min_n)
+    rates = release(rates, tables, cut, stretches, by, min_n) if by else rates
     console_data.figures(say, opened, rates, "json" if say.as_json else form)
     return EXIT_OK
 

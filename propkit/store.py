@@ -134,6 +134,20 @@ def fingerprint(workspace: Workspace, community: str) -> str:
     return digest.hexdigest()
 
 
+def published(workspace: Workspace, community: str) -> list[list[dict]]:
+    """Return what pages for owners ever showed of opinions in `community`, publication by publication (plain data)."""
+    found = sorted((workspace.private / "published" / community).glob("*.json"))
+    return [json.loads(path.read_text("utf-8")) for path in found]
+
+
+def keep_published(workspace: Workspace, community: str, shown: Sequence[dict]) -> None:
+    """Keep what a page for owners shows of opinions: later pages are held against it.  The same content is kept once."""
+    name = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+    path = workspace.private / "published" / community / f"{name}.json"
+    if shown and not path.is_file():
+        write_json(path, list(shown))
+
+
 @contextmanager
 def locked(workspace: Workspace) -> Iterator[None]:
     """Hold the workspace for one writer; raises LockedError at once when somebody else has it."""

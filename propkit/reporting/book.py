@@ -22,7 +22,7 @@ from propkit.errors import ConfigError, DataError, nearest
 from propkit.figures import figures, splittable
 from propkit.model import Cut, Duration, Kpi, worded
 from propkit.periods import Period, parse_period
-from propkit.reporting import disclosure
+from propkit.reporting.guard import Guard
 from propkit.text import Text
 from propkit.workspace import Workspace, open_workspace
 
@@ -48,8 +48,6 @@ class Book:
     sections: list[str] = field(default_factory=list)
     headline: list[dict[str, str]] = field(default_factory=list)
     monthly: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
-    protected: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = field(default_factory=dict, repr=False)
-    places: list[pd.DataFrame] = field(default_factory=list, repr=False)
 
     @property
     def min_n(self) -> int:
@@ -124,7 +122,7 @@ class Book:
         months = self._figures([kpi_id], [parse_period(month) for month in self.period.history(HISTORY)], None)
         if self.edition != "owner" or not domains.kpi(kpi_id).opinion:
             return months
-        return disclosure.protect({"month": months}, self._protected(kpi_id, ()), min_n=self.min_n)["month"]
+        return self.guard.months(kpi_id, months)
 
     def _aged(self, kpi_id: str) -> pd.DataFrame:
         """Every month as it stood equally long after its end: last September is seen with last October's payments only."""
@@ -144,39 +142,25 @@ class Book:
         return rates.loc[known[0] :].reset_index(drop=True) if len(known) else rates.iloc[:0]
 
     def check_disclosure(self) -> None:
-        """Raise DisclosureError when owners could work out hidden opinions from all the figures that were asked for."""
+        """Raise DisclosureError when owners could work out hidden opinions from all the figures that were asked for,
+        alone or beside what they were shown before."""
         if self.edition == "owner":
-            published = [*self.protected.values(), *self.monthly.values(), *self.places]
-            disclosure.refuse(published, min_n=self.min_n)
+            self.guard.check(store.published(self.workspace, self.community))
+
+    @cached_property
+    def guard(self) -> Guard:
+        """Through which the opinions of an owner edition pass."""
+        return Guard(self.tables, self.cut, self.community, self.period, self.min_n)
 
     def _allowed(self, rates: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         """Every figure of the period passes here: owners get opinions as `disclosure` allows, the team all of them."""
         if self.edition != "owner":
             return rates
         parts = [
-            self._protected(kpi_id, tuple(by)) if domains.kpi(kpi_id).opinion else rates[rates["kpi"] == kpi_id]
+            self.guard.rates(kpi_id, tuple(by)) if domains.kpi(kpi_id).opinion else rates[rates["kpi"] == kpi_id]
             for kpi_id in dict.fromkeys(rates["kpi"])
         ]
         return pd.concat(parts, ignore_index=True)
-
-    def _protected(self, kpi_id: str, by: tuple[str, ...]) -> pd.DataFrame:
-        """The figures of an opinion, with whatever must be hidden because of its margins; kept for the audit."""
-        if (kpi_id, by) not in self.protected:
-            rates = self._with(self.tables, self.cut, [domains.kpi(kpi_id)], [self.period], by)
-            if by:
-                rates = disclosure.protect({"split": rates}, self._beside(kpi_id, by), min_n=self.min_n)["split"]
-            self.protected[kpi_id, by] = rates
-        return self.protected[kpi_id, by]
-
-    def _beside(self, kpi_id: str, by: tuple[str, ...]) -> list[pd.DataFrame]:
-        """What readers have beside a split of an opinion: its margins, figures over the same answers, what lies where."""
-        kpi, beside = domains.kpi(kpi_id), [self._protected(*one) for one in disclosure.around(kpi_id, by)]
-        for wider, both in disclosure.nested(by):
-            if splittable(self.tables, [kpi], both):
-                places = disclosure.bare(self._with(self.tables, self.cut, [kpi], [self.period], both))
-                self.places.append(places)
-                beside += [self._protected(kpi_id, wider), places]
-        return beside
 
     def splits(self, kpi_id: str, by: str) -> bool:
         """Say whether a KPI can be split by a segment in these data, into more than one known group."""

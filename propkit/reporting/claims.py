@@ -1,4 +1,6 @@
-"""From tests to sentences: the only place that words a finding.  Charts, cards and summaries say what a claim says, or nothing.
+"""From tests to sentences: the only place that words a finding, with `survey_claims` for what is said of a survey.
+
+Charts, cards and summaries say what a claim says, or nothing.
 
 A claim speaks of a difference only when interval and test agree (two locks), and of a segment only when the segments of its
 family differ at all (the gate).  No sentence here names a cause.
@@ -19,8 +21,8 @@ from propkit.model import Kpi
 from propkit.reporting.display import format_interval, format_rate, format_target, period_words
 from propkit.text import Text
 
-ALPHA = 0.05
 ALPHA_CHANGES = ALPHA_SEGMENTS = ALPHA_TARGETS = ALPHA_SIGNALS = 0.01
+ALPHA_LEADING = 0.01
 """The error that a whole report may spend, split over its kinds of findings, so that together they stay within 5 % of reports (docs/honesty.md)."""
 MIN_POINTS = 12
 """Limits of a process chart from fewer months are trial limits, and nothing is claimed from them."""
@@ -104,7 +106,7 @@ def target(kpi: Kpi, figure: pd.Series, goal: float | None, family: int = 1) -> 
     gap = abs(float(figure["value"]) * kpi.scale - goal)
     shown = "undecided" if verdict in ("not_yet", "early") else verdict
     rule = "exact fraction of all accounts" if kpi.kind == "money" else "whole exact interval on one side"
-    return Claim(kpi.id, "target", shown, good, words, int(figure["n"]), weight=gap, **_bounds(figure, rule))
+    return Claim(kpi.id, "target", shown, good, words, int(figure["n"]), weight=gap, **limits_of(figure, rule))
 
 
 def _verdict(kpi: Kpi, figure: pd.Series, goal: float, family: int) -> str:
@@ -177,8 +179,34 @@ def by_chance(series: int) -> Text:
     """Say how many of `series` latest months would leave their limits though nothing happened."""
     expected = f"{series * CHANCE_OUTSIDE:.2f}"
     return Text(
-        f"共看了 {series} 条逐月走势；即使一切如常，平均也会有 {expected} 条的最新月份超出范围。",
-        f"{series} monthly series were judged; with nothing happening, {expected} of them would be outside on average.",
+        f"共看了 {series} 条逐月走势；即使一切如常，平均也会有约 {expected} 条的最新月份超出范围"
+        "（还须与以往各月明显不同，才会写进这里）。",
+        f"{series} monthly series were judged; with nothing happening, about {expected} of them would be outside on average "
+        "(to be named here a month must also differ clearly from all earlier ones).",
+    )
+
+
+def rebound(kpi: Kpi, rates: pd.DataFrame) -> Text | None:
+    """Say to where an exceptional month comes back by itself: regression to the mean (Barnett et al. 2005).
+
+    `rates`: the months of one community in order, the last of them the exceptional one.  The expected next value is the usual
+    level plus that part of the distance which months really differ by, beyond the chance within each.  None for fewer than
+    `MIN_POINTS` months and for other figures than shares.
+    """
+    settled = rates[rates["state"].isin(["ok", "unreliable"])]
+    num, den = _sums(settled)
+    if kpi.kind != "share" or len(settled) < MIN_POINTS or not den[-1]:
+        return None
+    usual = num[:-1].sum() / den[:-1].sum()
+    within = usual * (1 - usual) / den[-1]
+    between = max(0.0, float(np.var(num[:-1] / den[:-1], ddof=1)) - float(np.mean(usual * (1 - usual) / den[:-1])))
+    value = num[-1] / den[-1]
+    back = usual + (value - usual) * between / (between + within) if between + within else value
+    zh, en = (format_rate({"value": back, "n": int(den[-1]), "state": "ok"}, kpi, lang) for lang in ("zh", "en"))
+    return Text(
+        f"异常的月份之后，{kpi.label.zh}即使什么都不做，也多半会回到约 {zh}（均值回归）；下月这样的变化本身不能说明措施有效。",
+        f"After an exceptional month {kpi.label.en.lower()} comes back to about {en} even if nothing is done (regression to the "
+        "mean): such a change next month is no sign that a measure worked.",
     )
 
 
@@ -209,20 +237,23 @@ def _signal_claim(kpi: Kpi, last: pd.Series, limits: pd.Series, rule: str) -> Cl
         f"{period_words(month, 'zh')}{kpi.label.zh} {format_rate(last, kpi, 'zh')}，{words.zh}正常波动范围",
         f"{kpi.label.en} of {format_rate(last, kpi, 'en')} in {month} is {words.en} its usual range",
     )
-    bounds = _bounds({"low": limits["lcl"], "high": limits["ucl"]}, rule)
+    bounds = limits_of({"low": limits["lcl"], "high": limits["ucl"]}, rule)
     n = int(last["n"])
     return Claim(kpi.id, "signal", verdict, _welcome(kpi, verdict), text, n, month, weight=50, period=month, **bounds)
 
 
-def leading(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text]) -> list[Claim]:
-    """Name the most frequent category, if it leads the next one beyond chance (exact binomial test of the two counts)."""
+def leading(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text], family: int = 1) -> list[Claim]:
+    """Name the most frequent category, if it leads the next one beyond chance (exact binomial test of the two counts).
+
+    `family`: how many such charts the report shows.
+    """
     ranked = rates[~rates["segment"].isin(["unknown", "其他", "other"])].sort_values(
         "num", ascending=False, kind="stable"
     )
     if len(ranked) < 2:
         return []
     first, second = int(ranked["num"].iloc[0]), int(ranked["num"].iloc[1])
-    if not float(stats.proportion_test(first, first + second, 0.5)["p_value"]) < ALPHA:
+    if not float(stats.proportion_test(first, first + second, 0.5)["p_value"]) < ALPHA_LEADING / family:
         return []
     group, total = str(ranked["segment"].iloc[0]), int(rates["num"].sum())
     label = labels.get(group, Text(group, group))
@@ -292,7 +323,7 @@ def _different(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text]) -> lis
 
 def _change_claim(kpi: Kpi, result: Mapping[str, object], holds: bool, n: int, when: Text) -> Claim:
     verdict = str(result["verdict"]) if holds else "no_clear_change"
-    bounds = _bounds(result, f"MOVER of exact limits, {result['test']}, Holm")
+    bounds = limits_of(result, f"MOVER of exact limits, {result['test']}, Holm")
     if verdict not in ("higher", "lower"):
         words = Text(f"与{when.zh}相比没有明显变化", f"no clear change from {when.en}")
         return Claim(kpi.id, "change", "no_clear_change", None, words, n, **bounds)
@@ -304,7 +335,7 @@ def _change_claim(kpi: Kpi, result: Mapping[str, object], holds: bool, n: int, w
     return Claim(kpi.id, "change", verdict, _welcome(kpi, verdict), text, n, weight=points, **bounds)
 
 
-def _bounds(row: Mapping[str, object] | pd.Series, test: str) -> dict[str, object]:
+def limits_of(row: Mapping[str, object] | pd.Series, test: str) -> dict[str, object]:
     """The limits that a verdict rests on, as shares, and the rule that decided."""
     low, high = (float("nan") if pd.isna(row[end]) else float(row[end]) for end in ("low", "high"))
     return {"low": low, "high": high, "test": test}
@@ -326,7 +357,7 @@ def _segment_claim(kpi: Kpi, row: Mapping[str, object], labels: Mapping[str, Tex
         f"{label.zh}的{kpi.label.zh}比其余{'高' if points > 0 else '低'} {abs(points):.0f} 个百分点（n={n}）",
         f"{kpi.label.en} among {label.en}: {abs(points):.0f} points {verdict} than all others (n={n})",
     )
-    bounds = _bounds(row, "homogeneity gate, Newcombe, n-1 chi-square or Fisher, Holm")
+    bounds = limits_of(row, "homogeneity gate, Newcombe, n-1 chi-square or Fisher, Holm")
     return Claim(kpi.id, "segment", verdict, _welcome(kpi, verdict), text, n, group, weight=abs(points), **bounds)
 
 
@@ -344,97 +375,3 @@ def _welcome(kpi: Kpi, verdict: str) -> bool | None:
 
 def _pair(figure: pd.Series) -> tuple[int, int]:
     return int(figure["num"]), int(figure["den"])
-
-
-def of_all(kpi: Kpi, count: int, nobs: int, population: int) -> Claim:
-    """Say how many of all N households are satisfied, if those who answered were drawn at random (exact hypergeometric)."""
-    found = stats.proportion_ci(count, nobs, population=population)
-    zh, en = (_range(kpi, found, nobs, lang) for lang in ("zh", "en"))
-    low, high = (f"{int(found[end]):,}" for end in ("low_count", "high_count"))
-    text = Text(
-        f"在全部 {population:,} 户中，满意的在 {low} 到 {high} 户之间（{zh}）；前提是答复者可看作全体住户的随机样本",
-        f"Of all {population:,} households, between {low} and {high} are satisfied ({en}), "
-        "provided that those who answered are like a random sample of all",
-    )
-    if found["status"] == "census":
-        text = Text(
-            f"全部 {population:,} 户都作了回答，满意 {count:,} 户，没有抽样误差",
-            f"All {population:,} households answered; {count:,} are satisfied, and there is no sampling error",
-        )
-    return Claim(kpi.id, "survey", "of_all", None, text, nobs, **_bounds(found, "exact hypergeometric set"))
-
-
-def nonresponse(kpi: Kpi, count: int, nobs: int, population: int, asked: int | None) -> Claim:
-    """Say what those who did not answer leave open: the share if none, and if all of them, were satisfied (Manski).
-
-    `asked`: households invited, None where unknown.
-    """
-    found = stats.nonresponse_bounds(count, nobs, population)
-    zh, en = (_range(kpi, found, nobs, lang) for lang in ("zh", "en"))
-    of, of_en = ("受邀", "invited") if asked else ("全部", "")
-    base = asked or population
-    share, silent = stats.percent_text(min(nobs, base), base), population - nobs
-    text = Text(
-        f"{of} {base:,} 户中有 {nobs:,} 户（{share}）作了有效回答；{silent:,} 户的看法不知道，"
-        f"无论他们怎么想，全部 {population:,} 户的满意率在 {zh} 之间",
-        f"{nobs:,} of {base:,} {of_en + ' ' if of_en else ''}households ({share}) gave a valid answer; "
-        f"the views of {silent:,} are unknown. Whatever they think, "
-        f"satisfaction among all {population:,} households lies within {en}",
-    )
-    return Claim(kpi.id, "survey", "bounds", None, text, nobs, **_bounds(found, "worst-case bounds"))
-
-
-def weighting(kpi: Kpi, weighted: Mapping[str, float], plain: float, caution: bool) -> list[Claim]:
-    """Warn where weights cost much (deff above 2) or move the share by more than its margin.
-
-    `weighted`: estimate, low, high (shares), n, deff, n_eff; `plain`: the unweighted share.
-    """
-    n, said = int(weighted["n"]), []
-    if weighted["deff"] > 2:
-        zh = f"注意：设计效应 {weighted['deff']:.1f}，{n:,} 份回答加权后只相当于 {weighted['n_eff']:.0f} 份，加权值不稳"
-        en = f"Caution: design effect {weighted['deff']:.1f}; {n:,} weighted answers are worth only {weighted['n_eff']:.0f}"
-        said.append(Text(zh, en))
-    elif caution:
-        points = (weighted["estimate"] - plain) * kpi.scale
-        zh = f"注意：加权值与未加权值相差 {points:+.1f} 个百分点，超过误差范围，答复者与全体住户构成不同"
-        en = f"Caution: weighting moves the figure by {points:+.1f} points, more than its margin of error"
-        said.append(Text(zh, en))
-    rule = _bounds(weighted, "Korn-Graubard; Kish deff above 2, or moved by more than the margin")
-    return [Claim(kpi.id, "survey", "caution", None, text, n, **rule) for text in said]
-
-
-def likeness(kpi: Kpi, p_values: Mapping[str, float], labels: Mapping[str, Text], n: int) -> Claim:
-    """Name the dimensions in which those who answered differ from the register (Holm over the dimensions)."""
-    adjusted = np.asarray(stats.adjust_pvalues(list(p_values.values()))["p_adjusted"], dtype="float64")
-    found = [labels[by] for by, p in zip(p_values, adjusted, strict=True) if p < ALPHA]
-    text = Text(
-        "答复者的构成与住户登记没有明显差别；这不能证明答复者有代表性，请看表中的差",
-        "Those who answered show no clear difference from the register; that is no proof that they represent it: "
-        "see the differences in the table",
-    )
-    if found:
-        text = Text(
-            f"答复者的{'、'.join(label.zh for label in found)}构成与住户登记不同，未加权的结果更多反映答得多的住户",
-            f"Those who answered differ from the register in {', '.join(label.en.lower() for label in found)}; "
-            "the unweighted figure speaks more for those who answered more",
-        )
-    verdict = "different" if found else "no_clear_difference"
-    return Claim(kpi.id, "survey", verdict, None, text, n, test="chi-square or Monte Carlo against the register, Holm")
-
-
-def comparable(kpi: Kpi, broken: Sequence[tuple[Text, Text, Text]], earlier: Text, n: int) -> Claim | None:
-    """Refuse a comparison with an earlier wave on other terms (`broken`: name, then, now); None where all are the same."""
-    if not broken:
-        return None
-    zh = "；".join(f"{name.zh}：{was.zh} → {now.zh}" for name, was, now in broken)
-    en = "; ".join(f"{name.en.lower()}: {was.en} → {now.en}" for name, was, now in broken)
-    text = Text(
-        f"与{earlier.zh}不可比（{zh}）。两次结果并列，不计算差值",
-        f"Not comparable with {earlier.en} ({en}). Both figures stand side by side, without a difference",
-    )
-    return Claim(kpi.id, "survey", "not_comparable", None, text, n, test="same item, scale and mode")
-
-
-def _range(kpi: Kpi, found: Mapping[str, object], n: int, lang: str) -> str:
-    """The limits of a share for readers, as "66–76%"."""
-    return format_interval({**found, "value": found["low"], "n": n, "state": "ok"}, kpi, lang)

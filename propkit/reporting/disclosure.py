@@ -27,6 +27,7 @@ LEAD = "owner_satisfaction"
 INSIDE = {"building": "zone", "type_l2": "type_l1", "fault_type": "category"}
 """Groups that lie within others, as everybody knows: what buildings hide can follow from their zone."""
 _FIGURES = ("n", "num", "den", "value", "low", "high")
+_UNTOLD = (-1, -1)
 _SLACK = 1e-4  # what the solver may be off
 _MOST_TRIED = 3  # further rows of one line tried together; beyond it the whole line is hidden and thinned out
 
@@ -106,6 +107,30 @@ def refuse(published: Iterable[pd.DataFrame], *, min_n: int = MIN_N) -> None:
         )
 
 
+def refuse_beside(
+    published: Iterable[pd.DataFrame], previous: Iterable[pd.DataFrame], *, min_n: int = MIN_N
+) -> None:
+    """Raise DisclosureError when figures together with an earlier publication of the same waves give hidden rows away.
+
+    Only what both speak of counts: where the earlier one says the same of it, it tells nothing new.
+    """
+    now, before = list(published), list(previous)
+    known = _told(before)
+    spoken = {row.cell._replace(at=frozenset()) for row in known}
+    if all(known.get(row, _UNTOLD) == told for row, told in _told(now).items() if row.cell._replace(at=frozenset()) in spoken):
+        return
+    groups = list(dict.fromkeys(leak.group for leak in against(now, before, min_n=min_n)))
+    if groups:
+        raise DisclosureError(
+            Text(
+                "与以前公布过的同一批调查对照，可以推算出隐去的数字",
+                "held against what was published before of the same survey, hidden figures can be worked out",
+            ),
+            got="; ".join(groups[:5]),
+            hint=Text("保留以前公布的那一版，或减少分组", "keep the page published before, or show fewer groupings"),
+        )
+
+
 def around(kpi_id: str, by: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
     """Return what is published beside a KPI split by `by`, as (kpi, by): its margins, and the leading figure's split."""
     own = domains.kpi(kpi_id).by
@@ -165,6 +190,17 @@ def _free(frames: Iterable[pd.DataFrame], beside: Iterable[pd.DataFrame]) -> dic
     for row in _shown(frames):
         if row not in anyway:
             found.setdefault(row.cell, []).append(row)
+    return found
+
+
+def _told(frames: Iterable[pd.DataFrame]) -> dict[Row, tuple[int, int] | None]:
+    """What frames say of each row that has answers: its base and count, None where they are hidden."""
+    found: dict[Row, tuple[int, int] | None] = {}
+    for frame in frames:
+        for row, record in zip(rows(frame), frame.to_dict("records"), strict=True):
+            if row is not None and record["state"] != "no_data":
+                hidden = record["state"] == "suppressed"
+                found[row] = None if hidden else (int(record["n"]), int(record["num"]))
     return found
 
 

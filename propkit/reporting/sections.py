@@ -17,10 +17,11 @@ from propkit.reporting import cards as card_room
 from propkit.reporting import charts, claims, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
+from propkit.reporting.guard import plain
 from propkit.reporting.display import Display, Heading, Receipt, absent, esc, sentence
 from propkit.reporting.registers import ageing, balance, durations, overdue, quality
 from propkit.reporting.sampling import sample_plan
-from propkit.reporting.surveys import representativeness, satisfaction_change, survey_truth, untold
+from propkit.reporting.surveys import heard, representativeness, satisfaction_change, survey_truth, untold
 from propkit.text import Text
 
 __all__ = [
@@ -48,6 +49,9 @@ __all__ = [
 
 WAVE = "wave_on"
 """Survey figures are compared from wave to wave, under conditions of their own, never with the month of last year."""
+
+_PARETOS = 2
+"""Charts of frequent categories in a report; they share the error that it may spend on naming one."""
 
 PARETO_BARS = 12
 """Bars of a Pareto chart; what is rarer is added up as "other"."""
@@ -124,6 +128,7 @@ def receipt(book: Book) -> Receipt:
             "kicker": book.period.label(book.lang),
             "facts": facts(book),
             "headline": book.headline,
+            "published": plain(book.guard.published) if book.edition == "owner" else [],
         }
     )
 
@@ -136,8 +141,12 @@ def summary(book: Book, kpi_ids: Sequence[str], *, segments: Sequence[str] = ())
         found += _segment_claims(book, "owner_satisfaction", segments)
     worth = [claim for claim in claims.order(found) if claim.good is not None]
     points: list[claims.Claim | Text] = [_in_full(book, claim) for claim in worth[:5]]
-    if any(claim.kind == "signal" for claim in worth[:5]):
+    signalled = [claim for claim in worth[:5] if claim.kind == "signal"]
+    if signalled:
         points.append(claims.by_chance(len(kpi_ids)))
+        back = [claims.rebound(book.kpi(claim.kpi), book.history(claim.kpi)) for claim in signalled]
+        points += [words for words in back if words is not None]
+    points += heard(book, {claim.kpi for claim in worth[:5]})
     book.headline = _headline(book, _one_each(kpi_ids))
     told = [*points, *_unknown(book, kpi_ids), claims.STRICT]
     return card_room.summary(claims.attainment(goals), told, lang=book.lang)
@@ -207,7 +216,7 @@ def pareto(book: Book, kpi_id: str) -> Display:
     if rates.empty:
         return sentence(_few_cases(kpi), book.lang)
     rates = rates.assign(label=book.labels(kpi.by, rates["segment"]))
-    found = claims.leading(kpi, rates, book.words(kpi.by))
+    found = claims.leading(kpi, rates, book.words(kpi.by), _PARETOS)
     return charts.show(charts.pareto, rates, kpi, lang=book.lang, claim=found, source=_source(kpi))
 
 

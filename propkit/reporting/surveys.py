@@ -5,14 +5,14 @@ Composes what the satisfaction and weighting rooms and `stats` give; findings ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
 from propkit import stats
 from propkit.domains import satisfaction, weighting
 from propkit.model import Kpi
-from propkit.reporting import claims, tables
+from propkit.reporting import claims, survey_claims, tables
 from propkit.reporting.book import Book
 from propkit.reporting.display import Display, absent, format_interval, format_rate, hidden, join, sentence, state_words
 from propkit.reporting.waves import KPI, Wave, current, in_period, previous, weigh, weighted_figure
@@ -85,7 +85,7 @@ def representativeness(book: Book) -> Display:
     table = tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:], sortable=False)
     labels = {by: book.segment_label(by) for by in found}
     tested = {by: float(result["p_value"]) for by, result in found.items()}
-    said = [claims.likeness(book.kpi(KPI), tested, labels, wave.nobs).text]
+    said = [survey_claims.likeness(book.kpi(KPI), tested, labels, wave.nobs).text]
     if any("※" in row for row in rows):
         said.append(Text(
             f"※ 有的类别答复不足 {book.min_n} 户，整项不公布",
@@ -112,6 +112,25 @@ def satisfaction_change(book: Book) -> Display:
     frame = pd.DataFrame(rows, columns=heads)
     table = tables.table(frame, caption=caption, lang=book.lang, numeric=heads[3:], sortable=False, stacked=True)
     return join([table, sentence(_stopped(_change_said(kpi, before, now)), book.lang)])
+
+
+def heard(book: Book, kpi_ids: Collection[str]) -> list[Text]:
+    """Say, where a finding rests on the survey, how many answered and that nobody knows what the others think."""
+    wave = current(book)
+    about = [kpi_id for kpi_id in kpi_ids if book.kpi(kpi_id).table == "survey_response"]
+    if wave is None or not about or not wave.nobs:
+        return []
+    asked = wave.invited if wave.invited and wave.invited >= wave.nobs else book.households
+    if asked <= wave.nobs:
+        return []
+    share = stats.percent_text(wave.nobs, asked)
+    return [
+        Text(
+            f"满意度只来自作答的 {wave.nobs:,} 户（{share}，{wave.modes.zh}）；其余 {asked - wave.nobs:,} 户的看法不知道。",
+            f"Satisfaction is told by {wave.nobs:,} households that answered ({share}; {wave.modes.en.lower()}); "
+            f"what the other {asked - wave.nobs:,} think is not known.",
+        )
+    ]
 
 
 def untold(book: Book, kpi: Kpi) -> Display:
@@ -218,10 +237,10 @@ def _limits(book: Book, wave: Wave) -> list[Text]:
             "(repeats, or an incomplete register)",
         )
         return [why]
-    said = [claims.of_all(kpi, wave.count, wave.nobs, homes).text]
+    said = [survey_claims.of_all(kpi, wave.count, wave.nobs, homes).text]
     asked = wave.invited if wave.invited and wave.invited >= wave.nobs else None
     if wave.nobs / (asked or homes) < HALF:
-        said.append(claims.nonresponse(kpi, wave.count, wave.nobs, homes, asked).text)
+        said.append(survey_claims.nonresponse(kpi, wave.count, wave.nobs, homes, asked).text)
     return said
 
 
@@ -265,7 +284,7 @@ def _warned(book: Book, wave: Wave, weighted: weighting.Weighted) -> list[Text]:
     names = ("estimate", "low", "high", "n", "deff", "n_eff")
     figures = {name: getattr(weighted, name) for name in names}
     plain = wave.count / wave.nobs
-    return [claim.text for claim in claims.weighting(book.kpi(KPI), figures, plain, weighted.caution)]
+    return [claim.text for claim in survey_claims.weighting(book.kpi(KPI), figures, plain, weighted.caution)]
 
 
 def _other(book: Book, wave: Wave) -> list[Text]:
@@ -327,7 +346,7 @@ def _wave_row(book: Book, wave: Wave) -> list[str]:
 def _change_said(kpi: Kpi, before: Wave, now: Wave) -> Text:
     """The difference where the terms are the same and both figures are settled; otherwise why there is none."""
     broken = [(_TERMS[name], *_terms(name, before, now)) for name in satisfaction.breaks(before.answers, now.answers)]
-    refused = claims.comparable(kpi, broken, before.label, now.nobs)
+    refused = survey_claims.comparable(kpi, broken, before.label, now.nobs)
     if refused is not None:
         return refused.text
     then, since = (pd.DataFrame([wave.figure]).set_index("kpi") for wave in (before, now))

@@ -98,6 +98,8 @@ def _make(workspace: Workspace, job: Job, scratch: Path, limits: Limits) -> dict
     if len(content) > limits.output:
         raise Failure("output_too_large", notebook=notebook)
     try:
+        # Kept before the page is there: a page that nobody could hold later ones against must not exist.
+        store.keep_published(workspace, job.community, receipt.get("published") or [])
         store.write_bytes(workspace.reports / job.page, content)
     except OSError as error:
         raise Failure("io_error", _io(error), notebook) from None

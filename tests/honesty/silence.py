@@ -18,6 +18,7 @@ _WORDS = {
     "segment": "a segment that differs",
     "signal": "a month outside its range",
     "leading": "a leading category",
+    "survey": "the survey: who answered, weights, the wave before",
 }
 
 
@@ -27,7 +28,7 @@ def silence(reports: int) -> Measurement:
     lines = [share("any false statement in the whole report", sum(map(bool, spoken)), reports, MOST_FALSE, most=True)]
     lines += [share(f"- {_WORDS[kind]}", sum(kind in kinds for kinds in spoken), reports, None) for kind in KINDS]
     how = (
-        f"{reports:,} monthly reports of {len(SERIES)} figures over 13 months, five dimensions of the owners' survey and two "
+        f"{reports:,} monthly reports of {len(SERIES)} figures over 13 months, five dimensions of the owners' survey, the survey's own section and two "
         "Pareto charts, for communities of about 250, 500 and 1,500 households. No level ever changes, no segment differs, no "
         "category leads, and every target equals the true level exactly, so that attained and missed are both counted as false."
     )

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from propkit import domains
-from propkit.reporting import claims
+from propkit import domains, stats
+from propkit.domains.weighting import margin, weigh
+from propkit.reporting import claims, survey_claims
 from propkit.reporting.claims import Claim
 from propkit.text import Text
-from tests.honesty.worlds import DIMENSIONS, MONTHS, SERIES, Report
+from tests.honesty.worlds import DIMENSIONS, DIMENSIONS_KNOWN, MONTHS, SERIES, SURVEY, Report
 
-KINDS = ("change", "target", "segment", "signal", "leading")
-SAYS = {"higher", "lower", "attained", "not_attained", "signal"}
+KINDS = ("change", "target", "segment", "signal", "leading", "survey")
+SAYS = {"higher", "lower", "attained", "not_attained", "signal", "different", "caution"}
 """The verdicts that say something; all others say that nothing can be said."""
 _YEAR_AGO = Text("去年同月", "the same month last year")
 _NO_WORDS = {dimension: {} for dimension in DIMENSIONS}
@@ -37,7 +39,25 @@ def statements(report: Report) -> list[Claim]:
         made += [claim for claim in found if claim.period == MONTHS[-1]]
     for name, rates in report.paretos.items():
         made += asked(claims.leading, domains.KPIS[name], rates, {}, family=len(report.paretos))
+    made += _of_survey(report)
     return [claim for claim in made if claim is not None and claim.verdict in SAYS]
+
+
+def _of_survey(report: Report) -> list[Claim]:
+    """What the survey's own section says: of those who answered, of the weights, and of the wave before."""
+    kpi, wave = domains.KPIS[SURVEY], report.wave
+    tested = {
+        by: float(stats.representativeness(margin(wave.answers, by), margin(wave.homes, by))["p_value"])
+        for by in DIMENSIONS_KNOWN
+    }
+    labels = {by: Text(by, by) for by in DIMENSIONS_KNOWN}
+    made = [survey_claims.likeness(kpi, tested, labels, len(wave.answers))]
+    weighted = weigh(wave.answers, wave.homes, {by: sorted(margin(wave.homes, by)) for by in DIMENSIONS_KNOWN})
+    if weighted.method != "none":
+        figures = {name: getattr(weighted, name) for name in ("estimate", "low", "high", "n", "deff", "n_eff")}
+        made += survey_claims.weighting(kpi, figures, float(wave.answers["satisfied"].mean()), weighted.caution)
+    changed = claims.changes([kpi], wave.before, report.month(MONTHS[-1]).loc[[SURVEY]], _YEAR_AGO)
+    return [*made, *(replace(claim, kind="survey") for claim in changed)]
 
 
 def asked(judge: Callable[..., Any], *arguments: Any, family: int) -> Any:

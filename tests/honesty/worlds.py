@@ -40,6 +40,8 @@ SURVEY = "owner_satisfaction"
 SIZES = (0.5, 1.0, 3.0)
 """Communities are this many times the ordinary size."""
 DIMENSIONS = {"owner_type": 3, "age_band": 5, "residence": 4, "zone": 3, "building": 12}
+DIMENSIONS_KNOWN = {"owner_type": 3, "age_band": 5, "zone": 3}
+"""What the register knows of every household."""
 PARETOS = {"fault_type_pareto": (8, 80), "complaint_type_distribution": (6, 20)}
 PLANTABLE = ("repairs_on_time_rate", "first_time_fix_rate", "survey_response_rate", "fee_collection_rate_households")
 
@@ -56,12 +58,22 @@ class Plant:
 
 
 @dataclass(frozen=True, slots=True)
+class Wave:
+    """A survey: the register, those of it who answered, drawn at random, and the figure of the wave before."""
+
+    homes: pd.DataFrame
+    answers: pd.DataFrame
+    before: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What one monthly report is made from: rates by month, by segment and by category, and the true levels."""
 
     history: pd.DataFrame
     families: Mapping[str, pd.DataFrame]
     paretos: Mapping[str, pd.DataFrame]
+    wave: Wave
     plant: Plant | None = None
     kpis: Sequence[Kpi] = field(default_factory=list)
 
@@ -114,7 +126,22 @@ def _reports(count: int, random: np.random.Generator, plants: Sequence[Plant | N
     for at in range(count):
         by = {name: part.reset_index(drop=True) for name, part in families[at].groupby("dimension", sort=False)}
         charts = {name: part.reset_index(drop=True) for name, part in paretos[at].groupby("kpi", sort=False)}
-        yield Report(history[at], by, charts, plants[at], kpis)
+        yield Report(history[at], by, charts, _wave(random, overall[at]), plants[at], kpis)
+
+
+def _wave(random: np.random.Generator, figure: pd.Series) -> Wave:
+    """Households of which about half answered, whoever they are; the wave before had as many answers and the same level."""
+    answered, satisfied = int(figure["den"]), int(figure["num"])
+    homes = pd.DataFrame(
+        {name: random.integers(count, size=2 * answered).astype(str) for name, count in DIMENSIONS_KNOWN.items()}
+    )
+    who = random.choice(len(homes), answered, replace=False)
+    said = random.permutation(np.arange(answered) < satisfied)
+    level = SERIES[SURVEY][0]
+    sums = {"n": answered, "num": int(random.binomial(answered, level)), "num_sq": 0, "den": answered}
+    counts = pd.DataFrame([{"kpi": SURVEY, "community": "0", "period": MONTHS[0], "segment": "all", **sums}])
+    before = rate(counts, as_of=AS_OF).set_index("kpi")
+    return Wave(homes, homes.iloc[who].reset_index(drop=True).assign(satisfied=said), before)
 
 
 def _split(rates: pd.DataFrame, count: int) -> list[pd.DataFrame]:

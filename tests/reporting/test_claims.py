@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from propkit import domains
+from propkit import domains, stats
 from propkit.counts import SUMS
 from propkit.rates import rate
 from propkit.reporting import claims
@@ -116,6 +116,38 @@ def test_segment_of_a_flat_family_is_never_named() -> None:
     assert claims.segments(SATISFACTION, {"zone": rates}, {"zone": {}}) == []
 
 
+def test_segment_is_not_named_when_the_gate_of_its_family_stays_shut() -> None:
+    """Alone, c would be flagged at 5 %; the three together differ with p = 0.018 only."""
+    rates = _rates(SATISFACTION.id, {"a": (80, 100), "b": (80, 100), "c": (65, 100)})
+
+    assert stats.compare_segments(["a", "b", "c"], [80, 80, 65], [100] * 3)["flag"].any()
+    assert claims.segments(SATISFACTION, {"zone": rates}, {"zone": {}}) == []
+
+
+def test_rebound_says_where_an_exceptional_month_comes_back_to() -> None:
+    months = [f"2024-{month:02}" for month in range(9, 13)] + [f"2025-{month:02}" for month in range(1, 10)]
+    steady = _rates(ON_TIME.id, {month: (60 if month == "2025-09" else 90, 100) for month in months}, "period")
+    text = claims.rebound(ON_TIME, steady)
+
+    assert text is not None and "90%" in text.zh and "均值回归" in text.zh
+    assert claims.rebound(ON_TIME, steady.iloc[:5]) is None
+
+
+def test_rebound_is_partial_when_months_really_differ() -> None:
+    months = [f"2024-{month:02}" for month in range(9, 13)] + [f"2025-{month:02}" for month in range(1, 10)]
+    levels = dict(zip(months, [95, 70, 90, 75, 95, 70, 90, 75, 95, 70, 90, 75, 40], strict=True))
+    text = claims.rebound(ON_TIME, _rates(ON_TIME.id, {month: (x, 100) for month, x in levels.items()}, "period"))
+
+    between, within = 0.0, 0.0
+    p = sum(list(levels.values())[:-1]) / 1200
+    shares = [x / 100 for x in list(levels.values())[:-1]]
+    mean = sum(shares) / 12
+    within = p * (1 - p) / 100
+    between = sum((x - mean) ** 2 for x in shares) / 11 - within
+    expected = p + (0.40 - p) * between / (between + within)
+    assert text is not None and f"{expected * 100:.0f}%" in text.en
+
+
 def test_segment_that_is_hidden_takes_no_part() -> None:
     rates = _rates(SATISFACTION.id, {"a": (80, 100), "b": (0, 9)})
 
@@ -212,7 +244,7 @@ def test_signal_limits_of_small_months_are_exact() -> None:
 
 
 def test_by_chance_says_how_many_series_would_signal_anyway() -> None:
-    assert claims.by_chance(100).en.startswith("100 monthly series were judged; with nothing happening, 0.27")
+    assert claims.by_chance(100).en.startswith("100 monthly series were judged; with nothing happening, about 0.27")
 
 
 def test_signal_limits_are_laney_where_months_vary_more_than_chance() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 from collections.abc import Mapping
 from itertools import product
 
@@ -11,10 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import propkit as pk
-from propkit import demo, domains
+from propkit import demo, domains, store
 from propkit.errors import DisclosureError
 from propkit.rates import rate
-from propkit.reporting import disclosure, sections
+from propkit.reporting import disclosure, guard, sections
 from propkit.reporting.attack import System
 from propkit.reporting.book import Book
 from propkit.running.execute import _cell_failure
@@ -221,6 +224,49 @@ def test_a_correction_does_not_give_away_what_was_hidden() -> None:
     assert disclosure.against([_total(moved), _frame(moved, ("age_band",))], before)
 
 
+def test_a_correction_is_refused_when_the_earlier_page_gives_it_away() -> None:
+    first = {"18-29": (5, 9), "30-39": (10, 20), "60+": (20, 35)}
+    late = {**first, "18-29": (6, 10)}
+    before = guard.frames(json.loads(json.dumps(guard.plain([_total(first), _protected(first)]))))
+
+    disclosure.refuse_beside([_total(first), _protected(first)], before)
+    with pytest.raises(DisclosureError, match="age_band=18-29") as raised:
+        disclosure.refuse_beside([_total(late), _protected(late)], before)
+    assert not re.search(r"\b(5|6|9|10)\b", raised.value.got)
+
+
+def test_an_earlier_page_of_another_wave_is_no_danger() -> None:
+    first = {"18-29": (5, 9), "30-39": (10, 20), "60+": (20, 35)}
+    other = [frame.assign(period="2025-03") for frame in (_total(first), _protected(first))]
+
+    disclosure.refuse_beside([_total({"60+": (30, 45)})], other)
+
+
+def test_a_published_page_is_held_against_the_next_one(workspace: Workspace) -> None:
+    """Late answers make a hidden group large enough to show: the corrected page must not appear beside the earlier one."""
+    book = _book(workspace, "owner")
+    book.rates(["owner_satisfaction"]), book.rates(["owner_satisfaction"], by="age_band")
+    shown = sections.receipt(book).content["published"]
+    store.keep_published(workspace, book.community, shown)
+    store.keep_published(workspace, book.community, shown)
+    assert len(store.published(workspace, book.community)) == 1
+
+    again = _book(workspace, "owner")
+    again.rates(["owner_satisfaction"]), again.rates(["owner_satisfaction"], by="age_band")
+    assert sections.receipt(again).content["published"] == shown
+
+    late = _book(workspace, "owner")
+    answers = late.tables["survey_response"]
+    asked = (answers["survey_id"] == "2025H2") & answers["overall_satisfied"].notna()
+    young = answers[asked & (answers["age_band"] == "18-29")]
+    extra = pd.concat([young.head(1).assign(household=f"late-{at}", response_id=f"late-{at}") for at in range(12)])
+    late.tables["survey_response"] = pd.concat([answers, extra], ignore_index=True)
+    late.rates(["owner_satisfaction"]), late.rates(["owner_satisfaction"], by="age_band")
+    with pytest.raises(DisclosureError):
+        sections.receipt(late)
+    shutil.rmtree(workspace.private / "published")
+
+
 def _counted(**counts: int) -> pd.DataFrame:
     return pd.DataFrame([{"kpi": "complaint_type_distribution", "segment": name, "n": num, "num": num, "value": float(num)}
                          for name, num in counts.items()])  # fmt: skip
@@ -328,7 +374,7 @@ def test_a_page_that_hides_only_small_groups_is_not_published(workspace: Workspa
     book = _book(workspace, "owner")
     book.rates(["owner_satisfaction"])
     naive = book._with(book.tables, book.cut, [domains.kpi("owner_satisfaction")], [book.period], ["age_band"])
-    book.protected["owner_satisfaction", ("age_band",)] = naive
+    book.guard.protected["owner_satisfaction", ("age_band",)] = naive
 
     with pytest.raises(DisclosureError, match="age_band"):
         sections.receipt(book)

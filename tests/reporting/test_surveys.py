@@ -15,7 +15,7 @@ import pytest
 from propkit import domains, stats
 from propkit.model import Cut, Wave
 from propkit.periods import parse_period
-from propkit.reporting import claims, sections, surveys, waves
+from propkit.reporting import sections, survey_claims, surveys, waves
 from propkit.reporting.book import Book
 from propkit.reporting.display import Display
 from propkit.text import Text
@@ -199,10 +199,10 @@ def test_heavy_weights_are_warned_of() -> None:
 def test_a_large_design_effect_is_warned_of() -> None:
     figures = {"estimate": 0.5, "low": 0.2, "high": 0.8, "n": 100, "deff": 2.5, "n_eff": 40}
 
-    (claim,) = claims.weighting(KPI, figures, 0.5, True)
+    (claim,) = survey_claims.weighting(KPI, figures, 0.5, True)
 
     assert claim.text.zh == "注意：设计效应 2.5，100 份回答加权后只相当于 40 份，加权值不稳"
-    assert claims.weighting(KPI, figures | {"deff": 1.2}, 0.5, False) == []
+    assert survey_claims.weighting(KPI, figures | {"deff": 1.2}, 0.5, False) == []
 
 
 def test_owners_see_no_share_when_fewer_than_ten_answered() -> None:
