@@ -34,7 +34,8 @@ def figures(
 
     `tables`: as `domains.derive` returns them.  A KPI without data in a period gives a row with state "no_data".
     `segment` joins the values of `by` with "|" and is "all" without `by`.  A balance (`Kpi.stock`) has no figure over
-    several months, and answers on different scales have none together.
+    several months, answers on different scales have none together, and what is only told by its own segment
+    (`Kpi.split_only`) has none without it.
     """
     missing = [kpi.id for kpi in kpis for name in by if not _splits(tables, kpi, name)]
     if missing:
@@ -92,18 +93,20 @@ def _counts(
     """Tally once by month and add up to each period; single days are tallied apart."""
     keys = ["community", "month", "scale", *by]
     monthly = tally(tables, kpis, keys)
-    parts = []
+    parts, spoken = [], _Spoken(tables)
     for period in periods:
-        added = [kpi for kpi in kpis if _told(kpi, period)]
+        added = [kpi for kpi in kpis if _told(kpi, period, by)]
         counts = tally(_on_day(tables, added, period), added, keys) if period.kind == "day" else monthly
         ours = counts[counts["month"].isin(period.months) & counts["kpi"].isin([kpi.id for kpi in added])]
-        counts = pd.concat([_one_scale(ours, by), _zeros(tables, added, period, by)], ignore_index=True)
+        counts = pd.concat([_one_scale(ours, by), _zeros(spoken, added, period, by)], ignore_index=True)
         parts.append(rollup(counts, ["community", *by]).assign(period=period.id))
     return parts
 
 
-def _told(kpi: Kpi, period: Period) -> bool:
+def _told(kpi: Kpi, period: Period, by: Sequence[str]) -> bool:
     """A balance belongs to one month, and exposure is counted in whole months: neither says anything of other periods."""
+    if kpi.split_only and kpi.by not in by:
+        return False
     if period.kind == "day":
         return not kpi.stock and kpi.kind != "rate"
     return not kpi.stock or len(period.months) == 1
@@ -131,7 +134,7 @@ def _in(rows: pd.DataFrame, others: pd.DataFrame, keys: list[str]) -> pd.Series:
     return pd.Series(found, index=rows.index)
 
 
-def _zeros(tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], period: Period, by: Sequence[str]) -> pd.DataFrame:
+def _zeros(spoken: _Spoken, kpis: Sequence[Kpi], period: Period, by: Sequence[str]) -> pd.DataFrame:
     """True zeros of counts: periods for which an export speaks but holds no case.
 
     Only for KPIs on the date that places rows of their table: the span of an export says nothing of other dates.  Not
@@ -139,20 +142,32 @@ def _zeros(tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], period: Peri
     """
     records = []
     for kpi in [] if by else [kpi for kpi in kpis if kpi.kind == "count"]:
-        rows, table = tables[kpi.table], domains.TABLES[kpi.table]
-        if kpi.dated_by != table.dated_by:
-            continue
-        for place in sorted(set(rows["community"])):
-            if _spoken(rows[rows["community"] == place], table.dated_by, period):
-                records.append({"kpi": kpi.id, "community": place})
+        table = domains.TABLES.get(kpi.table)
+        if table is not None and kpi.dated_by == table.dated_by:
+            records += [{"kpi": kpi.id, "community": place} for place in spoken.places(kpi.table, period)]
     zeros = pd.DataFrame(records, columns=["kpi", "community"]).astype("str").assign(**dict.fromkeys(SUMS, 0))
     return zeros.assign(den=1)  # a base that is there, though no case fell into it
 
 
-def _spoken(rows: pd.DataFrame, dated_by: str, period: Period) -> bool:
-    if period.kind == "day":
-        return covers_day(rows, dated_by, period.start)
-    return set(period.months) <= set(covered_months(rows, dated_by))
+class _Spoken:
+    """For which communities the exports of a table speak in a period; each table is looked through once."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        self._tables = tables
+        self._months: dict[str, dict[str, set[str]]] = {}
+
+    def places(self, name: str, period: Period) -> list[str]:
+        """Return the communities in order."""
+        dated_by = domains.TABLES[name].dated_by
+        if period.kind == "day":
+            return [place for place, rows in self._by_place(name) if covers_day(rows, dated_by, period.start)]
+        if name not in self._months:
+            self._months[name] = {place: set(covered_months(rows, dated_by)) for place, rows in self._by_place(name)}
+        return [place for place, months in self._months[name].items() if set(period.months) <= months]
+
+    def _by_place(self, name: str) -> list[tuple[str, pd.DataFrame]]:
+        rows = self._tables[name]
+        return [(place, rows[rows["community"] == place]) for place in sorted(set(rows["community"]))]
 
 
 def _with_empty(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 import pandas as pd
 
@@ -98,6 +98,8 @@ class Kpi:
     that at `as_of` are provisional.  `scale` is what the value is multiplied by for readers (100 for a percentage).
     `opinion` marks what people said, which is suppressed in small groups.  `limit` is the promise in minutes or days that the
     derived column applies, printed on the card.  `explained` marks a figure that a person's note belongs to.
+    `split_only` marks one that has a value only when it is split by `by`: its groups together would count a household
+    several times.
     """
 
     id: str
@@ -116,6 +118,7 @@ class Kpi:
     target: float | None = None
     opinion: bool = False
     by: str | None = None
+    split_only: bool = False
     stock: bool = False
     ages: bool = False
     explained: bool = False
@@ -233,7 +236,10 @@ class Report:
     domains: tuple[str, ...]
 
 
-def worded(item: Kpi | Duration, definitions: Definitions) -> Kpi | Duration:
+Item = TypeVar("Item", Kpi, Duration, Reading)
+
+
+def worded(item: Item, definitions: Definitions) -> Item:
     """Return a card with the choices of `definitions` filled in: `{recall_days}` in its words, and the days or minutes."""
     chosen = dataclasses.asdict(definitions)
     texts = {name: getattr(item, name) for name in ("top", "bottom", "note") if hasattr(item, name)}

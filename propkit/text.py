@@ -37,6 +37,25 @@ def number(value: float, decimals: int = 0) -> str:
     return "—" if value is None or np.isnan(value) else f"{value:,.{decimals}f}"
 
 
+def counted(count: int, nouns: str) -> str:
+    """Return a count with its English noun, given in the plural: "1 case", "2 cases".
+
+    >>> counted(1, "cases"), counted(1200, "cases")
+    ('1 case', '1,200 cases')
+    """
+    return f"{count:,} {singular(nouns) if count == 1 else nouns}"
+
+
+def singular(nouns: str) -> str:
+    """Return the first word of a regular English plural in the singular; other words pass.
+
+    >>> singular("cases"), singular("orders a month"), singular("per 1,000")
+    ('case', 'order a month', 'per 1,000')
+    """
+    first, space, rest = nouns.partition(" ")
+    return (first[:-1] if first.endswith("s") and len(first) > 3 else first) + space + rest
+
+
 def minutes(value: float, lang: str) -> str:
     """Return a duration given in minutes in the unit a reader expects: minutes, hours or days."""
     if value is None or np.isnan(value):

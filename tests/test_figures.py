@@ -142,6 +142,17 @@ def test_only_the_mixed_segment_is_no_data_when_scales_are_mixed_in_it():
     assert rates[["segment", "n", "state"]].values.tolist() == [["east", 12, "unreliable"], ["west", 0, "no_data"]]
 
 
+def test_satisfaction_by_item_is_told_by_item_only_when_households_answered_several():
+    rows = {"survey_response": [answer(n, 5) for n in range(12)] + [answer(n, 1, item="clean") for n in range(12)]}
+
+    whole = _figures(rows, "satisfaction_by_item", "2025-09")
+    split = _figures(rows, "satisfaction_by_item", "2025-09", by=["item"])
+    other = _figures(rows, "satisfaction_by_item", "2025-09", by=["zone"])
+
+    assert whole[["n", "state"]].values.tolist() == other[["n", "state"]].values.tolist() == [[0, "no_data"]]
+    assert split[["segment", "num", "den"]].values.tolist() == [["clean", 0, 12], ["overall", 12, 12]]
+
+
 def test_a_balance_is_no_data_when_the_period_is_not_one_month():
     example = EXAMPLES["arrears_recovery_rate"]
 

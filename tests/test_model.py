@@ -11,7 +11,7 @@ import pytest
 
 from propkit import domains
 from propkit.errors import ConfigError
-from propkit.model import DTYPES, Cut, Definitions, Duration, Kpi, Table, from_json, to_json
+from propkit.model import DTYPES, Cut, Definitions, Duration, Kpi, Table, from_json, to_json, worded
 from propkit.text import Text
 
 KPIS = list(domains.KPIS.values())
@@ -61,7 +61,7 @@ def test_a_kpi_is_complete_when_it_is_in_the_catalogue(kpi: Kpi):
     assert bool(kpi.note.zh) == bool(kpi.note.en)
     assert kpi.better in ("up", "down", None)
     assert kpi.by is None or kpi.by in domains.SEGMENTS
-    assert kpi.matures_after is None or getattr(Definitions(), kpi.matures_after) > 0
+    assert kpi.matures_after is None or worded(kpi, Definitions()).matures_after > 0
 
 
 @pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.id)
@@ -69,7 +69,7 @@ def test_a_kpi_has_the_halves_of_its_kind_when_it_is_in_the_catalogue(kpi: Kpi):
     needs = {"share": None, "count": False, "mean": True, "rate": True, "money": True}[kpi.kind]
 
     assert needs is None or bool(kpi.denominator) == needs
-    assert (kpi.kind == "count") == (kpi.scale == 1)
+    assert kpi.kind != "count" or kpi.scale in (1, 0.01, 0.001)  # cases, fen as yuan, thousandths
     assert (kpi.kind == "rate") == ("." in (kpi.denominator or ""))
     assert kpi.kind in ("share", "mean", "money") or kpi.unit.en != "%"
 
@@ -112,7 +112,7 @@ def test_a_table_is_consistent_when_it_is_in_the_catalogue(table: Table):
 
     assert set(table.key) <= {"community", *columns} and table.dated_by in columns
     assert all(ID.fullmatch(name) for name in columns)
-    assert columns[table.dated_by].kind in ("instant", "day")
+    assert columns[table.dated_by].kind in ("instant", "day", "month")
     for earlier, later in table.ordered:
         assert {earlier, later} <= set(columns)
     assert table.label.zh and table.label.en

@@ -99,7 +99,7 @@ LEARNT = {
     },
     "complaint": {
         "first_response_at": [],
-        "resolved_at": ["contacts", "satisfaction"],
+        "resolved_at": ["contacts", "satisfaction", "root_cause"],
         "closed_at": ["status"],
         "revisited_at": [],
     },
@@ -157,7 +157,9 @@ def _edges(tables: Rows, limits: Definitions) -> list[datetime]:
         ("complaint", "resolved_at", timedelta(days=limits.revisit_days)),
         ("fee_payment", "paid_at", timedelta(0)),
     )
-    return [row[name] + wait for table, name, wait in waits for row in tables[table] if row.get(name)]
+    ends = [("work_order", "reported_at"), ("complaint", "received_at")]  # the last second of the day
+    days = [row[name].replace(hour=23, minute=59, second=59) for table, name in ends for row in tables[table]]
+    return [*days, *(row[name] + wait for table, name, wait in waits for row in tables[table] if row.get(name))]
 
 
 def _waves(rng: random.Random) -> tuple[Wave, ...]:
@@ -299,7 +301,8 @@ def _complaints(rng: random.Random, place: str, homes: list[str], size: int) -> 
     for number in range(rng.randrange(size + 1)):
         before = rng.choice(rows) if rows and rng.random() < 0.4 else None
         rows.append(_complaint(rng, place, homes, number, before))
-    return _files(rng, rows, "complaint", ("resolved_at", "satisfaction", "revisited_at"))
+    droppable = ("resolved_at", "satisfaction", "revisited_at", "root_cause", "channel", "promised_at")
+    return _files(rng, rows, "complaint", droppable)
 
 
 def _complaint(rng: random.Random, place: str, homes: list[str], number: int, before: Row | None) -> Row:
@@ -318,7 +321,8 @@ def _complaint(rng: random.Random, place: str, homes: list[str], number: int, be
         "building": _building(home),
         "type_l1": before["type_l1"] if before else _some(rng, "服务", "噪音"),
         "type_l2": before["type_l2"] if before else _some(rng, "态度", "装修", known=0.6),
-        "department": _some(rng, "客服", "工程"),
+        "department": _some(rng, "客服", "工程", "秩序部", "Security"),
+        "channel": _some(rng, "电话", "公众号"),
         "root_cause": _some(rng, "沟通", known=0.4),
         "status": _some(rng, "open", "resolved", "closed", "resolved", "closed", "withdrawn"),
         "received_at": received,
@@ -336,10 +340,16 @@ def _complaint(rng: random.Random, place: str, homes: list[str], number: int, be
 
 def _praise(rng: random.Random, place: str, size: int) -> list[Row]:
     rows = [
-        {"community": place, "feedback_id": f"f{number}", "at": _instant(rng), "kind": rng.choice(["praise", "banner"])}
+        {
+            "community": place,
+            "feedback_id": f"f{number}",
+            "at": _instant(rng),
+            "kind": rng.choice(["praise", "banner"]),
+            "channel": _some(rng, "电话", "前台"),
+        }
         for number in range(rng.randrange(size + 1))
     ]
-    return _files(rng, rows, "feedback", ())
+    return _files(rng, rows, "feedback", ("channel",))
 
 
 def _answers(rng: random.Random, place: str, homes: list[str], size: int) -> list[Row]:

@@ -80,11 +80,15 @@ def _parts(layout: Layout, source: Source) -> Iterable[tuple[str, Sequence[Row]]
     if layout.table == "survey_response":
         wave = layout.constants["survey_id"]
         return [("", source.answers[wave, layout.community])]
-    rows = [row for row in source.rows[layout.table] if row["community"] == layout.community]
+    rows = [row for row in source.rows[layout.table] if row["community"] == layout.community and _is_held(layout, row)]
     if layout.table == "work_order" and layout.community == "cuihu":
         return _monthly_exports(source.orders["cuihu"])
     split = {"work_order": _quarter, "fee_payment": _year}.get(layout.table)
     return [("", rows)] if split is None or "{}" not in layout.path else _split(rows, split)
+
+
+def _is_held(layout: Layout, row: Row) -> bool:
+    return all(row[name] in values.split() for name, values in layout.only.items())
 
 
 def _quarter(row: Row) -> str:

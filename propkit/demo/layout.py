@@ -15,7 +15,8 @@ class Layout:
 
     `path` may hold {} for the part that tells the files of one kind apart.  `codes`: column -> choice id -> cell.
     `known` are the columns that the preset finds by itself ("*" for all); `constants` are declared in propkit.toml,
-    where `note` explains the source.  `reverse`: 1 is the best score.  `items`: whether answers are "words" or "codes".
+    where `note` explains the source.  `only` says which rows this export holds: column -> the values of it, separated by
+    blanks.  `reverse`: 1 is the best score.  `items`: whether answers are "words" or "codes".
     """
 
     table: str
@@ -32,6 +33,7 @@ class Layout:
     rooms: str = "dash"
     codes: Codes = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
+    only: dict[str, str] = field(default_factory=dict)
     reverse: bool = False
     items: str = ""
 

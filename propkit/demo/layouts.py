@@ -10,6 +10,7 @@ from propkit.demo import (
     improvement,
     parking,
     people,
+    published,
     security,
     service_days,
 )
@@ -404,6 +405,6 @@ SURVEYS = (
     ),
 )
 
-ROOMS = (finance, facilities, environment, security, parking, engagement, people, service_days, improvement)
+ROOMS = (finance, facilities, environment, security, parking, engagement, people, service_days, improvement, published)
 """The parts of the demo that hold their rows and their layouts together."""
 LAYOUTS = (*YINHE, *CUIHU, *LANTING, *SURVEYS, *(layout for room in ROOMS for layout in room.LAYOUTS))

@@ -40,6 +40,8 @@ SHARES: dict[str, dict[str, float]] = {
         "copies": 0.004,
     },
     "household": {"rooms": 0.05, "dates": 0.02, "copies": 0.005},
+    "ledger": {"dates": 0.04, "wide": 0.01, "money": 0.02, "copies": 0.006},
+    "public_revenue": {"dates": 0.04, "wide": 0.01, "money": 0.02, "copies": 0.006},
 }  # fmt: skip
 USUAL = {"rooms": 0.10, "dates": 0.04, "wide": 0.01, "bad_date": 0.004, "copies": 0.006}
 """The share of lines that each kind of damage strikes.  These are assumptions, not measurements."""

@@ -38,6 +38,7 @@ _TARGETS = (
 _NOTES = """---
 author: 测试员工01
 date: 2025-10-08
+consent: yes
 ---
 
 # 银河湾 2025年9月
@@ -52,7 +53,7 @@ date: 2025-10-08
 
 车辆乱停放集中在 3 栋、5 栋之间的消防通道。五问：为何停放→地面标线不清→划线计划未列入年度预算。已申请补划标线。
 
-## 下月计划
+## next_period_activity_and_team_plan
 
 1. 完成 3–5 栋消防通道划线（责任人：秩序部；10 月 25 日前）。
 2. 供暖前完成全部立管排气检查（责任人：工程部；10 月 31 日前）。
@@ -70,6 +71,7 @@ def _settings(occupied: Mapping[str, int]) -> str:
         *(_community(estate, occupied[estate.id]) for estate in ESTATES),
         *_waves(),
         *_targets(),
+        _rectification(),
         _choices(),
         *(_source(layout) for layout in LAYOUTS),
     ]
@@ -127,6 +129,18 @@ def _targets() -> Iterator[str]:
     for kpi, value, place in _TARGETS:
         own = [f"community = {_text(place)}   # {CUIHU.name}单独的目标"] if place else []
         yield "\n".join(("[[target]]", f"kpi = {_text(kpi)}", f"value = {value}", *own, ""))
+
+
+def _rectification() -> str:
+    return "\n".join(
+        (
+            "# 整顿开始的月份：整顿报告由此分出前后，没有整顿的小区作对照",
+            "[[rectification]]",
+            f"community = {_text(CUIHU.id)}",
+            'start = "2025-04"',
+            "",
+        )
+    )
 
 
 def _choices() -> str:

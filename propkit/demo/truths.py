@@ -146,6 +146,8 @@ def _reports(orders: Iterable[Row]) -> dict[tuple, list[datetime]]:
 
 def _first_fix(order: Row, heard: Mapping[tuple, Sequence[datetime]], as_of: datetime) -> Iterator[Mark]:
     done, fault = order["completed_at"], order["fault_type"] or order["category"]
+    if order["origin"] in ("inspection", "preventive"):
+        return  # nobody asked for it
     if done is None or done > as_of - _RECALL or order["visit_count"] is None or not _place(order) or not fault:
         return
     reports = heard[order["community"], _place(order), fault]

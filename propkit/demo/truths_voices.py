@@ -55,7 +55,7 @@ def _mark(kpi: str, row: Row, dated_by: str, num: object) -> Mark:
 
 
 def _single(rows: Sequence[Row]) -> list[Row]:
-    """Return complaints that repeat no earlier one: not marked so, not of the same home and kind in 72 hours."""
+    """Return complaints that repeat no earlier one: not marked so, nor within 72 hours of the first of its home and kind."""
     told: dict[tuple, datetime] = {}
     found = []
     for row in sorted(rows, key=lambda row: (row["received_at"], row["complaint_id"])):
@@ -63,9 +63,9 @@ def _single(rows: Sequence[Row]) -> list[Row]:
             continue
         key = (row["community"], row["household"], row["type_l2"] or row["type_l1"])
         before = told.get(key) if row["household"] else None
-        if row["valid"] is not False:
-            told[key] = row["received_at"]
         is_near = before is not None and row["received_at"] - before <= _MERGE
+        if not is_near and row["valid"] is not False and row["duplicate_of"] is None:
+            told[key] = row["received_at"]
         if row["duplicate_of"] is None and not is_near:
             found.append(row)
     return found

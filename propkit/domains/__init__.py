@@ -6,7 +6,8 @@ rooms over what an export gave, `read` asks one reading of what they made.  Room
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import ModuleType
 
 import pandas as pd
 
@@ -21,6 +22,7 @@ from propkit.domains import (
     improvement,
     parking,
     people,
+    published,
     repairs,
     satisfaction,
     security,
@@ -32,7 +34,7 @@ from propkit.model import Cut, Duration, Kpi, Note, Reading, Segment, Table
 from propkit.periods import Period
 from propkit.text import Text
 
-OWN = (finance, facilities, environment, security, parking, engagement, people, service_days, improvement)
+OWN = (finance, facilities, environment, security, parking, engagement, people, service_days, improvement, published)
 """Rooms whose `derive(known, cut)` needs nothing of other rooms but the register."""
 ROOMS = (community, repairs, complaints, satisfaction, fees, *OWN)
 
@@ -71,11 +73,12 @@ def conform(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     return rows.assign(**absent).astype(dtypes)
 
 
-def derive(tables: Mapping[str, pd.DataFrame], cut: Cut) -> dict[str, pd.DataFrame]:
+def derive(tables: Mapping[str, pd.DataFrame], cut: Cut, rooms: Sequence[ModuleType] = OWN) -> dict[str, pd.DataFrame]:
     """Return every table with the columns that the KPIs name, as known at `cut.as_of`.
 
     `tables` holds canonical rows by table name; a table that is not there is empty.  Added tables: `survey_wave`,
-    `fee_account`, `arrears` and `complaint_exposure`.
+    `fee_account`, `arrears`, `complaint_exposure`, `owner_input` and those of the other rooms.  Of the rooms in `OWN` only
+    `rooms` are asked: whoever needs a few figures at many cut-offs leaves the rest out.
     """
     known = {
         name: as_known(conform(tables.get(name, empty(table)), table), table, cut.as_of).reset_index(drop=True)
@@ -90,13 +93,18 @@ def derive(tables: Mapping[str, pd.DataFrame], cut: Cut) -> dict[str, pd.DataFra
         "feedback": complaints.derive_praise(known["feedback"]),
         "survey_response": satisfaction.derive(known["survey_response"], cut),
         "fee_bill": bills,
+        "fee_payment": fees.receipts(bills, known["fee_payment"]),
         "fee_account": fees.accounts(bills),
         "arrears": fees.arrears(bills, known["fee_payment"], cut),
+        "dunning_log": fees.dunning(known["dunning_log"], bills, known["fee_payment"], cut),
+        "dunning_account": fees.dunned(known["dunning_log"]),
     }
+    made["owner_input"] = complaints.inputs(made["complaint"], made["feedback"], made["survey_response"])
     made["survey_wave"] = satisfaction.waves(made["survey_response"], cut)
-    for room in OWN:
+    for room in rooms:
         made |= room.derive(known | {"household": register}, cut)
     made["complaint_exposure"] = community.exposure(register, made["complaint"], "received_at", cut)
+    made = known | made
     return {name: rows if name == "household" else community.attach(rows, register) for name, rows in made.items()}
 
 

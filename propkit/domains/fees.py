@@ -1,14 +1,55 @@
-"""Fees: bills and payments, how payments meet bills, and the three collection rates."""
+"""Fees: bills and payments, how payments meet bills, the three collection rates, and what was done about arrears."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from propkit.domains.knowledge import sum_by
-from propkit.model import Column, Cut, Kpi, Segment, Table
+from propkit.domains.fees_readings import (  # noqa: F401  (the readings are asked for by name)
+    AGE_BANDS,
+    NONPAY_REASONS,
+    READINGS,
+    ageing,
+    nonpayment_reasons,
+    resistance_and_response,
+)
+from propkit.domains.knowledge import given, only, sum_by
+from propkit.domains.payments import (
+    allocate,
+    bill_keys,
+    bill_of,
+    met_bills,
+    net_due,
+    owed_bills,
+    paid_on,
+    payments_since,
+    prepaid,
+    signed,
+)
+from propkit.model import Column, Cut, Kpi, Note, Segment, Table
 from propkit.periods import month_range
 from propkit.text import Text
+
+METHODS = {
+    "bill": Text("账单派发", "Bill delivered"),
+    "visit": Text("上门沟通", "Visit"),
+    "phone": Text("电话提醒", "Phone call"),
+    "message": Text("短信微信", "Message"),
+    "letter": Text("书面催缴", "Written demand"),
+    "lawyer": Text("律师函", "Lawyer's letter"),
+    "court": Text("诉讼", "Court"),
+    "other": Text("其他", "Other"),
+}
+OUTCOMES = {
+    "delivered": Text("已送达", "Delivered"),
+    "promised": Text("承诺缴费", "Promised to pay"),
+    "paid": Text("当场缴费", "Paid at once"),
+    "no_answer": Text("未联系上", "No answer"),
+    "disputed": Text("有异议", "Disputed"),
+    "refused": Text("拒绝", "Refused"),
+    "other": Text("其他", "Other"),
+}
+PAID_WITHIN_DAYS = 30
 
 # One line for each fact, as in a table.
 # fmt: off
@@ -63,18 +104,37 @@ PAYMENT = Table(
 """`amount_fen` is the money for the fee itself without the penalty; a refund is negative, or positive with `is_refund`.
 Without `bill_id` a payment meets the bill of the same household, fee item and period start."""
 
-TABLES = (BILL, PAYMENT)
+DUNNING = Table(
+    name="dunning_log",
+    label=Text("催缴记录", "Dunning log"),
+    columns={
+        "household": Column("place", label=Text("房号", "Unit"), required=True, headers=("房号", "房屋", "household")),
+        "at": Column("instant", label=Text("催缴时间", "Contacted"), required=True,
+                     headers=("催缴时间", "催缴日期", "联系时间", "at")),
+        "dunning_method": Column("choice", label=Text("催缴方式", "Method"), choices=METHODS, required=True,
+                                 headers=("催缴方式", "方式", "method")),
+        "dunning_outcome": Column("choice", label=Text("催缴结果", "Outcome"), choices=OUTCOMES,
+                                  headers=("催缴结果", "结果", "outcome")),
+        "nonpay_reason": Column("choice", label=Text("欠费原因", "Reason for not paying"), choices=NONPAY_REASONS,
+                                headers=("欠费原因", "未缴原因", "nonpay_reason")),
+    },
+    key=("community", "household", "at", "dunning_method"),
+    dated_by="at",
+)
+TABLES = (BILL, PAYMENT, DUNNING)
 
 SEGMENTS = (
     Segment("fee_item", Text("费用项", "Fee item")),
-    Segment("arrears_age", Text("账龄", "Age of arrears"), {
-        "0-3": Text("3个月内", "up to 3 months"),
-        "3-12": Text("3–12个月", "3–12 months"),
-        "12-24": Text("1–2年", "1–2 years"),
-        "24+": Text("2年以上", "over 2 years"),
-    }),
+    Segment("arrears_age", Text("账龄", "Age of arrears"), AGE_BANDS),
+    Segment("dunning_method", Text("催缴方式", "Dunning method"), METHODS),
+    Segment("dunning_outcome", Text("催缴结果", "Outcome of dunning"), OUTCOMES),
+    Segment("nonpay_reason", Text("欠费原因", "Reason for not paying"), NONPAY_REASONS),
 )
-_AGE_DAYS = {"0-3": 91, "3-12": 365, "12-24": 730}
+
+_UNMATCHED = Text(
+    "账单号查无此单，或没有账单号而同户、同费用项、同一开始日期没有账单；账单未导出的也在其中。预交不计，退款为负。没有账单的小区、不能与账单对应的导出不判定。",
+    "The bill number is not among the bills, or without one there is no bill of that household, item and period start; bills that were not exported are among them. Prepayments are out, refunds negative. Not judged without bills, or where an export cannot be matched.",
+)
 
 KPIS = (
     Kpi(
@@ -107,10 +167,53 @@ KPIS = (
                   "The opening balance is a stock: by month only, never added over months."),
         stock=True,
     ),
+    Kpi(
+        id="unmatched_payments",
+        label=Text("未对上账单的收款", "Money that meets no bill"),
+        top=Text("对不上任何账单的收款金额", "money received that meets no bill"),
+        bottom=Text("无（金额）", "none (an amount)"),
+        table="fee_payment", numerator="unmatched_fen", kind="count", unit=Text("元", "yuan"), scale=0.01, better="down",
+        dated_by="judged_at", source="S0:40", note=_UNMATCHED,
+    ),
+    Kpi(
+        id="unmatched_payment_count",
+        label=Text("未对上账单的收款笔数", "Payments that meet no bill"),
+        top=Text("对不上任何账单的收款和退款笔数", "payments and refunds that meet no bill"),
+        bottom=Text("无（数量）", "none (a count)"),
+        table="fee_payment", numerator="unmatched", kind="count", unit=Text("笔", "payments"), scale=1, better="down",
+        dated_by="judged_at", source="S0:40", note=_UNMATCHED,
+    ),
+    Kpi(
+        id="dunning_activity",
+        label=Text("催缴工作", "Dunning"),
+        top=Text("当期催缴次数，按方式", "contacts in the period about unpaid fees, by method"),
+        bottom=Text("无（数量）", "none (a count)"),
+        table="dunning_log", numerator="contacted", kind="count", unit=Text("次", "contacts"), scale=1,
+        dated_by="at", by="dunning_method", source="S1:14",
+        note=Text("一户多次各计一次；同户同一时刻同一方式为一次。次数多不等于有效。",
+                  "Each contact counts, also several to one household; one moment and method is one contact. More is not by itself better."),
+    ),
+    Kpi(
+        id="dunning_payment_rate",
+        label=Text("催缴后30日缴费率", "Paid within 30 days of dunning"),
+        top=Text("催缴后30天内在当时欠的账单上有进账的催缴", "contacts followed within 30 days by money on a bill owed at the time"),
+        bottom=Text("当期对当时有到期未缴清账单的住户的催缴，且已满30天", "contacts in the period with households that then had a due bill unpaid, at least 30 days before the cut-off"),
+        table="dunning_log", numerator="paid_after", better="up", dated_by="at", matures_after=PAID_WITHIN_DAYS,
+        by="dunning_method", source="S1:14",
+        note=Text("到期以应缴日期为准，没有则以费用开始日为准；部分缴费也算。同一笔缴费可跟在几次催缴之后，先后不等于因果；缴费记录开始之前的催缴不判定。",
+                  "Due on the due day, or else when the period starts; part payment counts. One payment may follow several contacts, and after is not because of; contacts before the payment records begin are not judged."),
+    ),
+    Kpi(
+        id="nonpayment_uncoded_rate",
+        label=Text("欠费原因未登记率", "No reason registered"),
+        top=Text("当月催缴过而没有登记欠费原因的住户", "households contacted in the month without any reason registered"),
+        bottom=Text("当月催缴过的住户（跨月按户·月计）", "households contacted in the month (household-months over several months)"),
+        table="dunning_account", numerator="uncoded", better="down", dated_by="month_on", source="S1:38",
+        note=Text("导出里没有原因一栏的不计。", "Records of an export without that column are left out."),
+    ),
 )
 DURATIONS = ()
-READINGS = ()
-NOTES = ()
+NOTES = (Note("special_fee_cases", Text("特殊收费情况", "Special cases of fees"), "S1:14"),)
 # fmt: on
 
 
@@ -120,11 +223,9 @@ def derive(bills: pd.DataFrame, payments: pd.DataFrame, cut: Cut) -> pd.DataFram
     net_due_fen (due − waiver − discount, at least 0), paid_fen (0..net_due_fen; missing for months before the payment records
     begin) and outstanding_fen (missing where a community has no payment records at all).
     """
-    net = _net_due(bills)
-    money = allocate(bills, payments)
-    codes = pd.Index(bills["bill_id"] + "@" + bills["community"]).get_indexer(money["bill_key"])
-    paid = sum_by(codes, money["fen"].to_numpy("int64"), len(bills))
-    paid = pd.Series(pd.array(np.clip(paid, 0, net), dtype="Int64"), index=bills.index)
+    net = net_due(bills)
+    paid = np.clip(paid_on(bills, allocate(bills, payments)), 0, net)
+    paid = pd.Series(pd.array(paid, dtype="Int64"), index=bills.index)
     since = bills["community"].map(payments_since(payments)).astype("datetime64[s]")
     return bills.assign(
         net_due_fen=pd.array(net, dtype="Int64"),
@@ -134,27 +235,46 @@ def derive(bills: pd.DataFrame, payments: pd.DataFrame, cut: Cut) -> pd.DataFram
     )
 
 
-def payments_since(payments: pd.DataFrame) -> dict[str, pd.Timestamp]:
-    """Return by community the month in which its payment records begin; before it nobody knows what was paid."""
-    first = payments.sort_values("paid_at").drop_duplicates("community").set_index("community")["paid_at"]
-    return {place: moment.to_period("M").to_timestamp() for place, moment in first.items() if not pd.isna(moment)}
+def receipts(bills: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
+    """Add to payments whether they meet a bill: `unmatched`, unmatched_fen (0 where they do), and `judged_at`.
 
-
-def allocate(bills: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
-    """Return payments that meet a bill: `bill_key` ("bill@community"), `paid_at` and signed whole `fen`.
-
-    Prepayments are left out.  A payment without a bill number meets the bill of the same household, item and period start.
+    All three are missing for prepayments, in communities without bills, and where an export has neither the bill number
+    nor the household and period start by which a bill could be found.
     """
-    money = payments[~payments["is_prepayment"].fillna(False).astype(bool)]
-    ours = ["community", "household", "fee_item", "period_start"]
-    named = bills.drop_duplicates(ours).set_index(ours)["bill_id"]
-    found = pd.Series(named.reindex(pd.MultiIndex.from_frame(money[ours])).to_numpy(), index=money.index, dtype="str")
-    key = money["bill_id"].fillna(found) + "@" + money["community"]
-    refund = money["is_refund"].fillna(False).astype(bool)
-    amount = money["amount_fen"].astype("int64")
-    fen = amount.where(~refund, -amount.abs())
-    met = pd.DataFrame({"bill_key": key, "paid_at": money["paid_at"], "fen": fen})
-    return met.dropna(subset=["bill_key"])
+    matchable = given(payments, "household") & given(payments, "period_start")
+    judged = ~prepaid(payments) & payments["community"].isin(bills["community"].unique())
+    judged &= given(payments, "bill_id") | matchable
+    unmatched = ~bill_of(bills, payments).isin(bill_keys(bills))
+    return payments.assign(
+        unmatched=only(unmatched, judged).astype("Int64"),
+        unmatched_fen=signed(payments).where(unmatched, 0).astype("Int64").where(judged),
+        judged_at=payments["paid_at"].where(judged),
+    )
+
+
+def dunning(rows: pd.DataFrame, bills: pd.DataFrame, payments: pd.DataFrame, cut: Cut) -> pd.DataFrame:
+    """Add to contacts `contacted` (one for each) and `paid_after` (missing before it is mature, or where nothing was owed)."""
+    wait = pd.Timedelta(days=PAID_WITHIN_DAYS)
+    money = met_bills(bills, payments)
+    owed = owed_bills(rows, bills, money)
+    met = owed.merge(money[money["fen"] > 0], on="bill")
+    met = met[(met["paid_at"] >= met["at"]) & (met["paid_at"] <= met["at"] + wait)]
+    since = rows["community"].map(payments_since(payments)).astype("datetime64[s]")
+    judged = rows.index.isin(owed["asked"]) & (rows["at"] + wait <= cut.as_of) & (rows["at"] >= since)
+    return rows.assign(
+        contacted=pd.Series(1, index=rows.index, dtype="Int64"),
+        paid_after=only(pd.Series(rows.index.isin(met["asked"]), index=rows.index), judged),
+    )
+
+
+def dunned(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each household and month of contact: `uncoded` says that no contact has a reason for not paying."""
+    told = rows[given(rows, "nonpay_reason")]
+    month_on = told["at"].dt.to_period("M").dt.to_timestamp().astype("datetime64[s]")
+    named = told.assign(month_on=month_on, uncoded=told["nonpay_reason"].isna().astype("boolean"))
+    homes = ["community", "household", "month_on"]
+    ours = [*homes, *(name for name in ("building",) if name in rows), "uncoded"]
+    return named.sort_values([*homes, "uncoded"])[ours].drop_duplicates(homes, ignore_index=True)
 
 
 def accounts(bills: pd.DataFrame) -> pd.DataFrame:
@@ -174,8 +294,8 @@ def arrears(bills: pd.DataFrame, payments: pd.DataFrame, cut: Cut) -> pd.DataFra
     A bill is in arrears from the month after its service period ends for as long as money is outstanding.
     """
     money = allocate(bills, payments)
-    codes = pd.Index(bills["bill_id"] + "@" + bills["community"]).get_indexer(money["bill_key"])
-    net, fen, paid_at = _net_due(bills), money["fen"].to_numpy("int64"), money["paid_at"]
+    codes = pd.Index(bill_keys(bills)).get_indexer(money["bill_key"])
+    net, fen, paid_at = net_due(bills), money["fen"].to_numpy("int64"), money["paid_at"]
     since = bills["community"].map(payments_since(payments)).astype("datetime64[s]")
     parts = []
     for month in month_range(bills["period_end"].min(), cut.as_of) if len(bills) else []:
@@ -189,21 +309,3 @@ def arrears(bills: pd.DataFrame, payments: pd.DataFrame, cut: Cut) -> pd.DataFra
     columns = {"month_on": "datetime64[s]", "opening_fen": "Int64", "recovered_fen": "Int64"}
     empty = bills.iloc[:0].assign(month_on=pd.NaT, opening_fen=0, recovered_fen=0)
     return pd.concat(parts or [empty], ignore_index=True).astype(columns)
-
-
-def ageing(bills: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return money outstanding at `as_of` by age since the service period ended: arrears_age, bills, households, fen."""
-    due = bills[(bills["outstanding_fen"] > 0) & (bills["period_end"] < as_of)]
-    days = (as_of - due["period_end"]).dt.days.to_numpy()
-    codes = np.searchsorted(list(_AGE_DAYS.values()), days, side="left")
-    bands = [*_AGE_DAYS, "24+"]
-    homes = [due.loc[codes == code, "household"].nunique() for code in range(len(bands))]
-    fen = sum_by(codes, due["outstanding_fen"].to_numpy("int64"), len(bands))
-    return pd.DataFrame(
-        {"arrears_age": bands, "bills": np.bincount(codes, minlength=len(bands)), "households": homes, "fen": fen}
-    )
-
-
-def _net_due(bills: pd.DataFrame) -> np.ndarray:
-    net = bills["amount_due_fen"] - bills["waiver_fen"].fillna(0) - bills["discount_fen"].fillna(0)
-    return net.clip(lower=0).to_numpy("int64")

@@ -29,7 +29,9 @@ def given(rows: pd.DataFrame, column: str) -> pd.Series:
     """
     if "given" not in rows:
         return pd.Series(True, index=rows.index)
-    return rows["given"].map({text: column in text.split(",") for text in rows["given"].unique()}).astype(bool)
+    texts = rows["given"].dropna().unique()
+    known = rows["given"].map({text: column in text.split(",") for text in texts}).astype("boolean")
+    return known.fillna(True).astype(bool)
 
 
 def covered_months(rows: pd.DataFrame, dated_by: str) -> list[str]:
@@ -63,6 +65,13 @@ def within(start: pd.Series, end: pd.Series, minutes: int, as_of: pd.Timestamp) 
 def met_by(due: pd.Series, end: pd.Series, as_of: pd.Timestamp) -> pd.Series:
     """Say whether `end` came by `due`, for everything due by `as_of`: still open then is not met; not yet due is missing."""
     return (end <= due).astype("boolean").mask(due.isna() | (due > as_of))
+
+
+def same_day(start: pd.Series, end: pd.Series, as_of: pd.Timestamp) -> pd.Series:
+    """Say whether `end` came on the day of `start`: missing while that day is not over."""
+    day = start.dt.floor("D")
+    over = day + pd.Timedelta(days=1) - pd.Timedelta(seconds=1) <= as_of
+    return (end.dt.floor("D") == day).astype("boolean").mask(start.isna() | (end.isna() & ~over))
 
 
 def only(flag: pd.Series, where: pd.Series) -> pd.Series:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
-from propkit.domains.knowledge import given, met_by, only, repeated, within
-from propkit.model import Column, Cut, Duration, Kpi, Segment, Table
+from propkit.domains.repairs_derived import balance, derive, fill_from_events, overdue  # noqa: F401  (what the table means)
+from propkit.domains.repairs_readings import (  # noqa: F401  (the readings are asked for by name)
+    READINGS,
+    demand_and_resource_analysis,
+    digital_contribution,
+    process_improvement,
+    work_order_backlog,
+)
+from propkit.model import Column, Duration, Kpi, Segment, Table
 from propkit.text import Text
 
 CHANNELS = {
@@ -59,15 +64,6 @@ EVENTS = {
     "reworked": Text("返工", "Reworked"),
     "revisited": Text("回访", "Revisited"),
     "closed": Text("关闭", "Closed"),
-}
-
-_EVENT_COLUMNS = {
-    "dispatched": ("dispatched_at", "first"),
-    "accepted": ("accepted_at", "first"),
-    "arrived": ("arrived_at", "first"),
-    "completed": ("completed_at", "last"),
-    "revisited": ("revisited_at", "first"),
-    "closed": ("closed_at", "last"),
 }
 
 # One line for each fact, as in a table.
@@ -155,8 +151,8 @@ SEGMENTS = (
 
 _CLOCK = Text("自然时间（全天候）", "calendar time, day and night")
 _RECALL = Text(
-    "同一房屋（或设备、公共区域）同类故障在回访窗口内再次报修即为返修，计入首单所在月份；回访窗口未满的工单不计入，月份标为暂定。",
-    "The same fault at the same unit (or asset, public area) reported again within the recall window is a recall and counts "
+    "同一房屋（或设备、公共区域）同类故障在回访窗口内再次报修（不论来源）即为返修，计入首单所在月份；回访窗口未满的工单不计入，月份标为暂定。",
+    "The same fault at the same unit (or asset, public area) reported again within the recall window, from whatever origin, is a recall and counts "
     "against the first order's month; orders younger than the window are outside, and their month is provisional.",
 )
 
@@ -182,8 +178,8 @@ KPIS = (
         label=Text("一次性修复率", "First-time fix rate"),
         top=Text("一次上门修好、且{recall_days}天内同处同类故障未再报修的工单",
                  "orders fixed in one visit with no recall of the same fault within {recall_days} days"),
-        bottom=Text("当期完工且已满回访窗口的工单（不含取消、重复、未办理结单）",
-                    "orders completed in the period at least {recall_days} days before the cut-off"),
+        bottom=Text("当期完工且已满回访窗口的报修（不含巡检、预防性维护产生的工单，不含取消、重复、未办理结单）",
+                    "responsive orders completed in the period at least {recall_days} days before the cut-off; orders from inspection or preventive maintenance are outside"),
         table="work_order", numerator="first_fix", better="up", dated_by="completed_at", matures_after="recall_days",
         source="S0:71; ARAP HMPI 101", note=_RECALL,
     ),
@@ -266,7 +262,7 @@ KPIS = (
         top=Text("当期到期而未按时完成的一般工单", "routine orders due in the period and not done by then"),
         bottom=Text("无（数量）", "none (a count)"),
         table="work_order", numerator="breached", kind="count", unit=Text("单", "orders"), scale=1, better="down",
-        dated_by="due_at", by="delay_reason", source="S1:36",
+        dated_by="due_at", by="delay_reason", explained=True, source="S1:36",
     ),
     Kpi(
         id="fault_type_pareto",
@@ -275,6 +271,27 @@ KPIS = (
         bottom=Text("无（数量）", "none (a count)"),
         table="work_order", numerator="received", kind="count", unit=Text("单", "orders"), scale=1,
         dated_by="reported_at", by="fault_type", source="S0:71",
+    ),
+    Kpi(
+        id="orders_on_the_spot_rate",
+        label=Text("报修当日完工率", "Orders done the same day"),
+        top=Text("报修当天完工的工单", "orders completed on the day of the report"),
+        bottom=Text("当期报修的工单（不含取消、重复、未办理结单）；当天尚未结束而未完工的不计",
+                    "orders reported in the period, without cancelled, duplicate and closed-without-work ones; not judged before the day is over"),
+        table="work_order", numerator="on_the_spot", better="up", dated_by="reported_at", source="S2:48",
+        note=Text("没有完工时间的已结单，当天结单的算当日完工，否则不计。",
+                  "A closed order without completion time was done the same day if it was closed on it; of others nobody knows."),
+    ),
+    Kpi(
+        id="closed_loop_rate",
+        label=Text("工单闭环率", "Orders with a closed loop"),
+        top=Text("有报修、有至少一个处理环节（派单、接单、到场、转单、暂停等）、有完工、有回访或评价的工单",
+                 "orders with a report, at least one step (dispatch, acceptance, arrival, transfer, pause...), a completion, and a revisit or rating"),
+        bottom=Text("当期完工的工单（不含取消、重复、未办理结单）",
+                    "orders completed in the period, without cancelled, duplicate and closed-without-work ones"),
+        table="work_order", numerator="loop_closed", ages=True, better="up", dated_by="completed_at", source="S3:46",
+        note=Text("截至数据日；回访和评价在完工之后陆续到来，数值随数据日上升。导出中没有处理环节或没有回访、评价列的工单不计。",
+                  "By the data cut-off: revisits and ratings come after the completion, so it rises with a later one. Orders of exports without any such column are outside."),
     ),
     Kpi(
         id="proactive_maintenance_ratio",
@@ -306,127 +323,5 @@ DURATIONS = (
         source="ARAP HMPI 90", note=_CLOCK,
     ),
 )
-READINGS = ()
 NOTES = ()
 # fmt: on
-
-
-def derive(orders: pd.DataFrame, events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
-    """Add the columns that the KPIs name to work orders as known at `cut.as_of`.
-
-    `counted` leaves out cancelled and duplicate orders; `worked` also those closed without work.  Flags are missing where an
-    order is outside the denominator: open, not yet mature, not applicable, or its export has no such column.
-    """
-    rows = fill_from_events(orders, events)
-    limits, as_of = cut.definitions, cut.as_of
-    counted = ~rows["status"].isin(["cancelled", "duplicate"])
-    worked = counted & (rows["status"] != "closed_without_work")
-    emergency = rows["urgency"] == "emergency"
-    untimed = counted & rows["completed_at"].isna() & rows["closed_at"].notna()
-    done = rows["completed_at"].notna() | (untimed & worked)
-    due_met = met_by(rows["due_at"], rows["completed_at"], as_of)
-    # Without a completion time an order that was closed by its due time was on time; of any other nobody knows.
-    due_met = due_met.mask(untimed, pd.Series(True, index=rows.index).where(rows["closed_at"] <= rows["due_at"]))
-    rows = rows.assign(
-        counted=counted,
-        received=only(counted, counted).astype("Int64"),
-        untimed=untimed,
-        completed=only(done, worked & given(rows, "completed_at")),
-        finished_at=rows["closed_at"].fillna(rows["completed_at"]),
-        on_time=only(due_met, worked & ~emergency & given(rows, "completed_at")),
-        completed_on_time=only(
-            rows["completed_at"] <= rows["due_at"], worked & ~emergency & _both(rows, "completed_at", "due_at")
-        ),
-        emergency_on_time=only(
-            within(rows["reported_at"], rows["arrived_at"], limits.emergency_minutes, as_of),
-            counted & emergency & given(rows, "arrived_at"),
-        ),
-        response_on_time=only(
-            within(rows["reported_at"], rows["accepted_at"], limits.response_minutes, as_of),
-            counted & given(rows, "accepted_at"),
-        ),
-        appointment_kept=only(
-            rows["arrived_at"].between(rows["appointment_from"], rows["appointment_to"]),
-            counted & (rows["appointment_to"] <= as_of) & given(rows, "arrived_at"),
-        ),
-        satisfied=only(rows["rating"] >= 4, counted & rows["rating"].notna()),
-        rated=only(rows["rating"].notna(), worked & rows["completed_at"].notna() & given(rows, "rating")),
-        revisited=_revisited(rows, limits.revisit_days, as_of, counted),
-        revisit_satisfied=only(rows["revisit_score"] >= 4, counted & rows["revisit_score"].notna()),
-        planned_work=only(rows["origin"].isin(["inspection", "preventive"]), counted & rows["origin"].notna()),
-    )
-    rows = rows.assign(breached=(~rows["on_time"]).astype("Int64"))
-    return rows.assign(first_fix=_first_fix(rows, limits.recall_days, as_of, worked))
-
-
-def fill_from_events(orders: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    """Fill missing instants of orders from their event log: the first acceptance, arrival..., the last completion.
-
-    A step that the log of a community tells counts as a column that its logged orders have (`given`).
-    """
-    known = pd.MultiIndex.from_frame(orders[["community", "order_id"]])
-    logged = known.isin(pd.MultiIndex.from_frame(events[["community", "order_id"]]))
-    filled, granted = {}, orders.get("given")
-    for event, (column, keep) in _EVENT_COLUMNS.items():
-        seen = events[events["event"] == event].sort_values("at").drop_duplicates(["community", "order_id"], keep=keep)
-        if seen.empty:
-            continue
-        at = seen.set_index(["community", "order_id"])["at"]
-        filled[column] = orders[column].fillna(pd.Series(at.reindex(known).to_numpy(), index=orders.index))
-        if granted is not None:
-            granted = granted.mask(logged & orders["community"].isin(seen["community"]), granted + "," + column)
-    return orders.assign(**filled) if granted is None else orders.assign(**filled, given=granted)
-
-
-def balance(rows: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, int]:
-    """Return the movement of open orders in [start, end): opening, received, completed, ended otherwise, closing.
-
-    `rows` are derived work orders.  Opening + received = completed + ended + closing, by construction of each term.
-    """
-    done = rows["completed_at"].fillna(rows["closed_at"])
-    ended = rows["completed_at"].isna() & rows["status"].isin(["closed_without_work"])
-    gone = done.where(~ended, rows["closed_at"].fillna(rows["reported_at"]))
-    live = rows["counted"]
-    opening = live & (rows["reported_at"] < start) & ~(gone < start)
-    received = live & rows["reported_at"].between(start, end, inclusive="left")
-    left = (opening | received) & gone.between(start, end, inclusive="left")
-    return {
-        "opening": int(opening.sum()),
-        "received": int(received.sum()),
-        "completed": int((left & ~ended).sum()),
-        "ended": int((left & ended).sum()),
-        "closing": int(((opening | received) & ~left).sum()),
-    }
-
-
-def overdue(rows: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return the open orders whose due time has passed at `as_of`, the oldest first, with `days_over`."""
-    late = rows["counted"] & rows["completed_at"].isna() & ~rows["untimed"] & (rows["due_at"] < as_of)
-    late &= given(rows, "completed_at")
-    late &= rows["status"] != "closed_without_work"
-    late_rows = rows[late].sort_values(["due_at", "order_id"])
-    return late_rows.assign(days_over=(as_of - late_rows["due_at"]).dt.days)
-
-
-def _both(rows: pd.DataFrame, *columns: str) -> pd.Series:
-    return rows[list(columns)].notna().all(axis=1)
-
-
-def _revisited(rows: pd.DataFrame, days: int, as_of: pd.Timestamp, counted: pd.Series) -> pd.Series:
-    limit = rows["finished_at"] if "finished_at" in rows else rows["closed_at"].fillna(rows["completed_at"])
-    due = limit + pd.Timedelta(days=days)
-    return only(met_by(due, rows["revisited_at"], as_of), counted & given(rows, "revisited_at"))
-
-
-def _first_fix(rows: pd.DataFrame, days: int, as_of: pd.Timestamp, worked: pd.Series) -> pd.Series:
-    """Judge mature completed orders: at most one unplanned visit and no recall of the same fault at the same place."""
-    place = rows["household"].fillna(rows["asset_id"]).fillna(rows["public_area"])
-    fault = rows["fault_type"].fillna(rows["category"])
-    keyed = rows.assign(place=place, fault=fault)
-    recalls = keyed.assign(heard_at=rows["reported_at"].where(rows["counted"]))
-    recalled = repeated(recalls, ["community", "place", "fault"], "completed_at", "heard_at", days)
-    visits = rows["visit_count"] - rows["no_access_visits"].fillna(0)
-    one_visit = (visits <= 1) | rows["planned_multi_visit"].fillna(False)
-    mature = rows["completed_at"] <= as_of - pd.Timedelta(days=days)
-    knowable = rows["visit_count"].notna() & place.notna() & fault.notna()
-    return only(one_visit & ~recalled, worked & mature & knowable)

@@ -70,6 +70,8 @@ _TOP2 = Text("回答「满意」或「非常满意」的住户；「一般」不
              "households that answered satisfied or very satisfied; neutral is not satisfied")
 _ONE_EACH = Text("每户每题一份，重复提交取最后一次；不同量表绝不合并。",
                  "One answer for each household and item, the last one sent; different scales are never pooled.")
+_WHO = Text("总体满意度一题；答卷自填的年龄段、区域为准，没有填的取业主档案；人数少的组不给数值，组间差异须作检验。",
+            "The overall question; age band and zone as the answer says, else as the register does; small groups have no value, and differences are tested before they are told.")
 
 KPIS = (
     Kpi(
@@ -92,7 +94,24 @@ KPIS = (
         label=Text("分项满意率", "Satisfaction by item"),
         top=_TOP2, bottom=_VALID,
         table="survey_response", numerator="item_satisfied", better="up", dated_by="wave_on", opinion=True, by="item",
-        source="S0:62; S1:20", note=_ONE_EACH,
+        split_only=True, source="S0:62; S1:20",
+        note=Text("每户每题一份，重复提交取最后一次；不同量表绝不合并；只分项目给出，各项目合在一起会重复计同一户，不给数值。",
+                  "One answer for each household and item, the last one sent; different scales are never pooled; told by item only: "
+                  "all items together would count a household several times."),
+    ),
+    Kpi(
+        id="satisfaction_by_age",
+        label=Text("分年龄满意率", "Satisfaction by age"),
+        top=_TOP2, bottom=_VALID,
+        table="survey_response", numerator="overall_satisfied", better="up", dated_by="wave_on", opinion=True, by="age_band",
+        source="S0:62", note=_WHO,
+    ),
+    Kpi(
+        id="satisfaction_by_area",
+        label=Text("分区域满意率", "Satisfaction by area"),
+        top=_TOP2, bottom=_VALID,
+        table="survey_response", numerator="overall_satisfied", better="up", dated_by="wave_on", opinion=True, by="zone",
+        source="S0:62", note=_WHO,
     ),
     Kpi(
         id="dissatisfied_rate",

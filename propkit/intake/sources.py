@@ -187,7 +187,9 @@ def _faults(source: Source) -> Iterator[ConfigError]:
             _unknown(source, part, name, table.columns) for name in getattr(source, part) if name not in table.columns
         )
     for name, specs in {**source.columns, **source.segments}.items():
-        yield from (_personal(source, name, spec) for spec in specs if is_personal(spec))
+        column = table.columns.get(name)
+        if column is None or not column.personal:  # a personal column keeps a keyed hash alone
+            yield from (_personal(source, name, spec) for spec in specs if is_personal(spec))
     yield from _setting_faults(source)
     yield from _value_faults(source, table)
     yield from _item_faults(source, table)

@@ -25,7 +25,8 @@ _NUMBER = r"(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)"
 _MONEY = re.compile(rf"(?:[¥￥]|RMB|CNY)?\s*{_NUMBER}\s*(?P<unit>万元|亿元|元|万|亿)?", re.IGNORECASE)
 _WHOLE = re.compile(rf"{_NUMBER}\s*(?P<unit>分钟|小时|[秒分次个人户项件处台天岁条份组名])?")
 _DECIMAL = re.compile(
-    rf"{_NUMBER}\s*(?P<many>万)?\s*(?:度|吨|立方米|方|公里|千米|小时|平方米|分|年|kWh|m³|m3|m²|m2|㎡|km|h|t)?", re.IGNORECASE
+    rf"{_NUMBER}\s*(?P<many>万)?\s*(?:度|吨|立方米|方|公里|千米|小时|平方米|分|年|kWh|m³|m3|m²|m2|㎡|km|h|t|%)?",
+    re.IGNORECASE,
 )
 _CODED = re.compile(r"(?P<code>[+-]?\d+(?:\.0+)?)\s*(?:分|[-、.:=)]\s*(?P<word>\D.*))?")
 _CLOCK = re.compile(r"(?:(?P<h>\d+)\s*(?:小时|时|:))?\s*(?:(?P<m>\d+)\s*(?:分钟|分|:))?\s*(?:(?P<s>\d+)\s*秒?)?")

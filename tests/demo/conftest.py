@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from propkit.demo import Company, build
+from propkit.domains import TABLES
 from propkit.intake import Cleaned, Context, Source, combine, resolve, take
 from propkit.intake.personal import pseudonym
 
@@ -68,10 +69,15 @@ def _take(raw: Path, sources: list[Source], context: Context) -> dict[str, list[
     return parts
 
 
-def hashed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return `rows` with every household as intake stores it."""
-    if "household" not in rows:
-        return rows
-    pairs = zip(rows["community"], rows["household"], strict=True)
-    homes = [None if pd.isna(room) else pseudonym(KEY, f"{place}|{room}") for place, room in pairs]
-    return rows.assign(household=pd.Series(homes, index=rows.index, dtype="str"))
+def hashed(rows: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return `rows` of `table` with every household and whatever names a person as intake stores them."""
+    personal = [name for name, column in TABLES[table].columns.items() if column.personal]
+    said = {name: [_hidden(f"{name}|{value}", value) for value in rows[name]] for name in personal}
+    if "household" in rows:
+        pairs = zip(rows["community"], rows["household"], strict=True)
+        said["household"] = [_hidden(f"{place}|{room}", room) for place, room in pairs]
+    return rows.assign(**{name: pd.Series(cells, index=rows.index, dtype="str") for name, cells in said.items()})
+
+
+def _hidden(text: str, value: object) -> str | None:
+    return None if pd.isna(value) else pseudonym(KEY, text)

@@ -11,6 +11,7 @@ from propkit.demo.surveys import WAVES
 from propkit.domains import TABLES
 from propkit.model import Cut, Definitions, Wave
 from tests.demo.conftest import Read, hashed
+from tests.rooms import rooms
 
 PLACE = ["file", "line"]
 NOT_LINES = ("encoding", "title_row", "merged_header", "reversed_scale", "side_note")
@@ -65,7 +66,7 @@ def test_repaired_cells_hold_the_true_value(company: Company, read: Read) -> Non
     repaired, scored = lines_of(company, "repaired"), 0
     for name, table in TABLES.items():
         keys = list(table.key)
-        truth = hashed(company.surviving[name])
+        truth = hashed(company.surviving[name], name)
         defects = repaired[(repaired["table"] == name) & repaired["field"].isin(table.columns)]
         for field, own in defects.groupby("field"):
             rows = own[PLACE].merge(read.rows[name][list(dict.fromkeys([*PLACE, *keys, field]))], on=PLACE)
@@ -80,7 +81,7 @@ def test_repaired_cells_hold_the_true_value(company: Company, read: Read) -> Non
 def test_cleaned_rows_are_exactly_what_survives(company: Company, read: Read, name: str) -> None:
     """Cell for cell: whatever the exports still tell comes out, and nothing else."""
     table = TABLES[name]
-    wanted = hashed(company.surviving[name]).sort_values(list(table.key), ignore_index=True)
+    wanted = hashed(company.surviving[name], name).sort_values(list(table.key), ignore_index=True)
     found = read.rows[name][list(wanted.columns)].sort_values(list(table.key), ignore_index=True)
     assert_frame_equal(found, wanted)
 
@@ -123,6 +124,45 @@ def test_kpis_of_the_cleaned_data_are_the_true_ones(company: Company, read: Read
     keys = ["kpi", "community", "month", "segment"]
     wanted = wanted[wanted["den"] > 0].sort_values(keys, ignore_index=True)
     assert_frame_equal(found.sort_values(keys, ignore_index=True), wanted, check_dtype=False)
+
+
+@pytest.mark.parametrize("room", rooms(), ids=lambda room: room.__name__.rpartition(".")[2])
+def test_kpis_of_a_room_are_the_true_ones(company: Company, read: Read, room: object) -> None:
+    """Equal to a slow recomputation from what survives, for every KPI of the room, community and month."""
+    plain = {name: _rows_of(_short(company.surviving[name], name)) for name in TABLES}
+    wanted: dict[tuple, list[int]] = {}
+    for kpi, row, date, _, num, den in room.marks(plain, AS_OF, Definitions(), {}):
+        if date is not None:
+            sums = wanted.setdefault((kpi, row["community"], f"{date:%Y-%m}"), [0, 0])
+            sums[0], sums[1] = sums[0] + num, sums[1] + den
+    rows = {name: _short(rows, name) for name, rows in read.rows.items()}
+    tables = domains.derive(rows, Cut(pd.Timestamp(AS_OF), Definitions()))
+    kpis = [domains.KPIS[kpi] for kpi in dict.fromkeys(key[0] for key in wanted)]
+    counts = tally(tables, kpis, ["community", "month"])
+    keys = zip(counts["kpi"], counts["community"], counts["month"], strict=True)
+    found = {key: [num, den] for key, num, den in zip(keys, counts["num"], counts["den"], strict=True)}
+    assert {key: sums for key, sums in found.items() if any(sums)} == {
+        key: sums for key, sums in wanted.items() if any(sums)
+    }
+
+
+def _short(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """A week of patrols is enough, and the plain recomputation looks at every pair of them."""
+    dates = {"patrol_plan": "planned_at", "patrol_scan": "actual_at"}
+    if name not in dates:
+        return rows
+    day = rows[dates[name]]
+    return rows[(day >= pd.Timestamp("2025-09-01")) & (day < pd.Timestamp("2025-09-08"))].reset_index(drop=True)
+
+
+def _rows_of(rows: pd.DataFrame) -> list[dict]:
+    columns = {name: [None if pd.isna(value) else _plain(value) for value in rows[name]] for name in rows}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _plain(value: object) -> object:
+    value = value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+    return value.item() if hasattr(value, "item") else value  # "is False" is asked of plain values
 
 
 def _counted(tables: dict[str, pd.DataFrame], kpi_id: str) -> pd.DataFrame:

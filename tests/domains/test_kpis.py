@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pandas as pd
@@ -36,6 +37,17 @@ SEGMENTS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def nothing() -> World:
+    return World({}, EXAMPLES["work_order_volume"].as_of, Definitions(), (), {})
+
+
+@pytest.fixture(scope="module")
+def empty(nothing: World) -> dict[str, pd.DataFrame]:
+    """Every table without a row, derived once."""
+    return nothing.derived
+
+
 def _world(example: Example) -> World:
     sizes = dict(example.households)
     return World(example.rows, example.as_of, Definitions(), example.waves, sizes)
@@ -59,10 +71,13 @@ def test_every_kpi_has_an_example_when_the_catalogue_grows():
 @pytest.mark.parametrize("kpi_id", EXAMPLES)
 def test_kpi_equals_the_hand_count_when_given_the_example(kpi_id: str):
     example = EXAMPLES[kpi_id]
+    made, kpi = _world(example), domains.KPIS[kpi_id]
+    asked = [room for room in domains.OWN if kpi in room.KPIS or kpi.table in {table.name for table in room.TABLES}]
 
-    _, num, den = _tallied(_world(example))[kpi_id, "a", example.month]
+    counts = tally(domains.derive(frames(made.tables), made.cut, asked), [kpi], ["community", "month"])
 
-    assert (num, den) == (example.num, example.den)
+    (row,) = counts[(counts["community"] == "a") & (counts["month"] == example.month)].to_dict("records")
+    assert (row["num"], row["den"]) == (example.num, example.den)
 
 
 def test_every_reading_has_an_example_when_the_catalogue_grows():
@@ -84,16 +99,12 @@ def test_reading_equals_the_hand_count_when_given_the_example(reading_id: str):
 
 
 def _plain(rows: pd.DataFrame) -> list[dict]:
-    return [
-        {name: None if pd.isna(value) else value for name, value in row.items()} for row in rows.to_dict("records")
-    ]
+    return [{name: None if pd.isna(value) else value for name, value in row.items()} for row in rows.to_dict("records")]
 
 
 @pytest.mark.parametrize("reading_id", READ)
-def test_reading_says_nothing_when_its_tables_are_empty(reading_id: str):
-    made = World({}, READ[reading_id].as_of, Definitions(), (), {})
-
-    assert domains.read(reading_id, made.derived, parse_period(READ[reading_id].period), made.cut) is None
+def test_reading_says_nothing_when_its_tables_are_empty(reading_id: str, nothing: World, empty: dict):
+    assert domains.read(reading_id, empty, parse_period(READ[reading_id].period), nothing.cut) is None
 
 
 @pytest.mark.parametrize("kpi_id", EXAMPLES)
@@ -114,14 +125,14 @@ def test_kpi_judges_what_is_due_or_mature_when_the_cut_off_is_that_second(kpi_id
 
 
 @given(worlds())
-@settings(max_examples=20)
+@settings(max_examples=5)
 def test_kpis_equal_the_oracle_when_the_world_is_random(made: World):
     assert _tallied(made) == _recomputed(made)
 
 
 @pytest.mark.parametrize("by", SEGMENTS)
 def test_kpis_equal_the_oracle_when_split(by: str):
-    made = world(SEGMENTS.index(by), 25)
+    made = world(SEGMENTS.index(by), 8)
 
     got = _tallied(made, by)
 
@@ -136,16 +147,17 @@ def test_oracle_covers_every_kpi_when_worlds_are_many():
 
 
 @given(worlds(), st.integers(0, 99))
-@settings(max_examples=8)
+@settings(max_examples=2)
 def test_kpis_are_the_same_when_the_data_are_cut_to_an_earlier_day(made: World, days: int):
     earlier = made.at(made.as_of - timedelta(days=days))
 
     assert _tallied(earlier) == _tallied(earlier._replace(tables=exported(earlier)))
 
 
-@given(worlds(size=8), st.randoms(use_true_random=False))
-@settings(max_examples=6)
-def test_kpis_are_the_same_when_rows_and_columns_are_shuffled(made: World, rng):
+@given(worlds(size=8), st.integers(0, 10**6))
+@settings(max_examples=2)
+def test_kpis_are_the_same_when_rows_and_columns_are_shuffled(made: World, seed: int):
+    rng = random.Random(seed)
     shuffled = {name: [dict(rng.sample(list(row.items()), len(row))) for row in rng.sample(rows, len(rows))]
                 for name, rows in made.tables.items()}  # fmt: skip
 

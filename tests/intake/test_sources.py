@@ -122,3 +122,29 @@ def test_ratings_of_orders_take_no_other_scale(low: int, high: int, faults: int)
         return
     with pytest.raises(Faults, match="rating is on 1-5"):
         check(source)
+
+
+def test_hc_inspections_tell_no_result_and_write_two_dashes_for_nothing(tmp_path: Path) -> None:
+    text = (
+        "任务详情ID,巡检点名称,巡检计划名称,巡检人开始时间,巡检人结束时间,实际巡检时间,计划巡检人,实际巡检人,巡检情况\n"
+        "7001,1号泵房,设备巡检,2025-09-03 09:00:00,2025-09-03 18:00:00,2025-09-03 10:05:00,张三,张三,水泵有异响\n"
+        "7002,2号泵房,设备巡检,2025-09-04 09:00:00,2025-09-04 18:00:00,--,张三,--,--\n"
+    )
+    source = Source(table="inspection", files="*", preset="java110", constants={"domain": "facility"})
+    rows = take(text_file(tmp_path, text), source, YINHE).rows
+    assert rows["actual_at"].notna().to_list() == rows["inspector"].notna().to_list() == [True, False]
+    assert rows["area_id"].to_list() == ["1号泵房", "2号泵房"] and rows["result"].isna().all()
+    assert not rows["inspector"].str.contains("张三", na=False).any()
+
+
+def test_nothing_unusual_is_an_answer_when_hc_tells_of_rounds_of_buildings(tmp_path: Path) -> None:
+    text = (
+        "巡楼编号,标题,员工ID,员工姓名,楼栋编号,有无异常,巡楼内容,登记时间\n"
+        "8001,夜巡,302,张三,3号楼,无,--,2025-09-03 20:05:00\n"
+        "8002,夜巡,302,张三,--,有,楼道堆物,2025-09-04 20:05:00\n"
+    )
+    source = Source(table="inspection", files="*", preset="java110", constants={"domain": "security"})
+    cleaned = take(text_file(tmp_path, text), source, YINHE)
+    assert cleaned.rows["result"].to_list() == ["pass", "fail"]
+    assert cleaned.rows["area_id"].isna().to_list() == [False, True]
+    assert cleaned.reconciliation.personal_headers == ["员工姓名"]
