@@ -71,6 +71,11 @@ _PERIOD = _many(
     "Period: 2025-09, 2025Q3, 2025, 2025-03..2025-08, last-month; comma-separated or repeated",
 )
 _AS_OF = Param(("--as-of",), Text("数据截止日，如 2025-10-08", "Data cut-off, such as 2025-10-08"))
+_FORM = Param(
+    ("--format", "form"),
+    Text("输出格式", "Form of the output"),
+    {"type": click.Choice(["table", "csv", "json"]), "default": "table"},
+)
 _DIRECTORY = {"type": click.Path(path_type=Path)}
 
 
@@ -82,10 +87,10 @@ _DIRECTORY = {"type": click.Path(path_type=Path)}
 def demo(say: Console, workspace: Path, directory: Path, seed: int | None) -> int:
     from propkit import console_reports, store
     from propkit import demo as demo_company
-    from propkit.running import pool
+    from propkit.running import launch
     from propkit.workspace import open_workspace
 
-    pool.prepare()
+    launch.prepare()
     demo_company.write(directory, *([] if seed is None else [seed]))
     opened = open_workspace(directory)
     ingested = store.ingest(opened)
@@ -140,10 +145,13 @@ def doctor(say: Console, workspace: Path) -> int:
 )  # fmt: skip
 def ingest(say: Console, workspace: Path) -> int:
     from propkit import console_data, store
+    from propkit.running import manifest
 
     opened = _open(workspace)
     result = store.ingest(opened, tell=lambda name: say.note(f"读取 {name}", f"reading {name}"))
     console_data.ingested(say, result)
+    if manifest.read(opened):
+        manifest.write_index(opened)  # what the new data made out of date is marked there
     if not any(entry["refused"] is None for entry in result.files):
         return EXIT_DATA
     return EXIT_SOME_FAILED if result.refused else EXIT_OK
@@ -177,18 +185,33 @@ def check(say: Console, workspace: Path, strict: bool) -> int:
           {"type": click.IntRange(1, 64)}),
     _flag("--failed", "只重跑上次没成功的", "Only those that did not succeed last time"),
     _flag("--force", "没有变化也重跑", "Also what has not changed"),
+    Param(("--engine",), Text("fork：在预热进程的分身里运行（默认）；kernel：真正的内核",
+                              "fork: in a copy of a warm process (default); kernel: a real kernel"),
+          {"type": click.Choice(["fork", "kernel"])}),
+    Param(("--timeout",), Text("每份报告最多几秒，默认 1200", "Seconds that a report may take; default 1200"),
+          {"type": click.IntRange(1)}),
+    Param(("--memory",), Text("每份报告最多几 MB 内存，默认 2048", "MB of memory that a report may take; default 2048"),
+          {"type": click.IntRange(64)}),
+    Param(("--executor",), Text("local：本机进程（默认）；dask：Dask 集群", "local processes (default) or a dask cluster"),
+          {"type": click.Choice(["local", "dask"]), "default": "local"}),
+    Param(("--scheduler",), Text("Dask 调度器的地址，如 tcp://host:8786", "Address of a Dask scheduler: tcp://host:8786")),
+    Param(("--shard",), Text("只做 n 份中的第 i 份，如 2/3", "Only part i of n, such as 2/3")),
     _flag("--dry-run", "只列出要做什么", "Only list what would be done"),
+    _flag("--pdf", "在每页旁边另存 PDF（用已安装的 Chromium、Chrome 或 Edge）",
+          "Also a PDF beside each page, through an installed Chromium, Chrome or Edge"),
 )  # fmt: skip
 def run(
     say: Console, workspace: Path, reports: tuple[str, ...], communities: tuple[str, ...], periods: tuple[str, ...],
-    as_of: str | None, edition: str | None, report_lang: str | None, jobs: int | None, failed: bool, force: bool, dry_run: bool,
+    as_of: str | None, edition: str | None, report_lang: str | None, jobs: int | None, failed: bool, force: bool,
+    dry_run: bool, engine: str | None, timeout: int | None, memory: int | None, shard: str | None,
+    executor: str, scheduler: str | None, pdf: bool,
 ) -> int:  # fmt: skip
     from propkit import console_reports, store
-    from propkit.running import batch, plan, pool
+    from propkit.running import batch, launch, limits, manifest, plan
 
-    opened = _open(workspace)
-    if not dry_run:
-        pool.prepare()
+    opened, part = _open(workspace), _shard(shard)
+    if executor == "local" and not dry_run and (force or not manifest.read(opened)):
+        launch.prepare()  # there is something to make for certain
     places, cut = _places(opened, communities), store.data_cutoff(opened, as_of)
     if failed:
         todo = _failed(opened, reports, places, _split(periods), cut, edition, report_lang)
@@ -197,9 +220,14 @@ def run(
             opened, reports, places, _split(periods), as_of=cut, asked_as_of=as_of, edition=edition or "internal",
             lang=report_lang or opened.settings.workspace.lang,
         )  # fmt: skip
+    todo = plan.shard(todo, *part) if part else todo
     if dry_run:
         return console_reports.dry_run(say, batch.tasks(opened, todo, force=force))
-    return console_reports.run(say, opened, todo, workers=jobs or os.cpu_count() or 1, force=force)
+    options = batch.Options(
+        workers=jobs or os.cpu_count() or 1, force=force, engine=engine, limits=limits.asked(timeout, memory),
+        shard=f"{part[0]}-of-{part[1]}" if part else "", executor=executor, scheduler=scheduler,
+    )  # fmt: skip
+    return console_reports.run(say, opened, todo, options, pdf=pdf)
 
 
 @_command(_DAILY, "报告的状态：最新、过期、失败。", "How the reports stand: current, stale, failed.", "propkit status")
@@ -226,38 +254,82 @@ def index(say: Console, workspace: Path) -> int:
 
 
 @_command(
+    _DAILY, "说明文件：init 新建（带候选），check 看缺什么、哪里不对。",
+    "Notes of the reports: init makes a file with suggestions, check says what is missing or amiss.",
+    "propkit notes init yinhe 2025-09",
+    Param(("action",), Text("init 或 check", "init or check"), {"type": click.Choice(["init", "check"])}),
+    Param(("community",), Text("小区（init）", "Community (init)"), {"required": False}),
+    Param(("period",), Text("期间（init），如 2025-09", "Period (init), such as 2025-09"), {"required": False}),
+    Param(("--report",), Text("只要这种报告的标题", "Only the headings of this report")),
+)  # fmt: skip
+def notes(
+    say: Console, workspace: Path, action: str, community: str | None, period: str | None, report: str | None
+) -> int:
+    from propkit import console_notes
+
+    opened = _open(workspace)
+    if action == "check":
+        return console_notes.check(say, opened, report)
+    if community is None or period is None:
+        raise ConfigError(
+            Text("缺少小区或期间", "the community or the period is missing"),
+            expected="propkit notes init yinhe 2025-09",
+        )
+    places = _places(opened, [community])
+    if len(places) > 1:
+        raise ConfigError(Text("一次只能新建一个小区的说明", "one community at a time"), got=community)
+    return console_notes.init(say, opened, places[0], period, report)
+
+
+@_command(
+    _DAILY, "核对已发布的页面：有没有改动、缺失、无记录、过期。",
+    "Check what was published: altered, missing, unrecorded or stale.",
+    "propkit verify reports/internal/yinhe/2025-09/monthly_review.zh.html",
+    Param(("report",), Text("一个页面或 PDF，默认全部", "A page or PDF; all by default"),
+          _DIRECTORY | {"required": False}),
+)  # fmt: skip
+def verify(say: Console, workspace: Path, report: Path | None) -> int:
+    from propkit import console_reports
+
+    if report is None:
+        return console_reports.verify(say, _open(workspace))
+    # A page that came by mail can be checked by itself, far from any workspace.
+    opened = _open(workspace) if (workspace / "propkit.toml").is_file() else None
+    return console_reports.verify(say, opened, report)
+
+
+@_command(
     _LOOK, "输出指标的数值、区间和状态。", "Print figures with their intervals and states.",
     "propkit values first_time_fix_rate -c yinhe -p 2025Q3 --by fault_type --format csv",
     Param(("kpis",), Text("指标，默认全部", "KPIs; all by default"), {"nargs": -1}),
     _COMMUNITY, _PERIOD,
     _many(("--by",), "分组，可重复", "Segment to split by; repeatable"),
     _AS_OF,
-    Param(("--format", "form"), Text("输出格式", "Form of the output"),
-          {"type": click.Choice(["table", "csv", "json"]), "default": "table"}),
+    Param(("--edition",), Text("owner：分组按业主版隐去可推算的小格", "owner: splits hide what could be worked out, as on pages for owners"),
+          {"type": click.Choice(["internal", "owner"]), "default": "internal"}),
+    _flag("--rows", "列出清单类项目的逐行内容", "List the rows of items that are lists or statements"),
+    _FORM,
 )  # fmt: skip
 def values(
     say: Console, workspace: Path, kpis: tuple[str, ...], communities: tuple[str, ...], periods: tuple[str, ...],
-    by: tuple[str, ...], as_of: str | None, form: str,
+    by: tuple[str, ...], as_of: str | None, edition: str, rows: bool, form: str,
 ) -> int:  # fmt: skip
-    from propkit import console_data, domains, store
-    from propkit.figures import check_segment, figures, splittable
+    from propkit import console_data, store
     from propkit.periods import parse_period
-    from propkit.reporting.guard import release
+    from propkit.reporting import items
     from propkit.running.plan import last_month
 
     opened = _open(workspace)
-    chosen = [domains.kpi(name) for name in kpis]
+    asked = [items.item(name).id for name in kpis]
     places = _places(opened, communities) or list(store.communities(opened))
     cut = opened.cut(store.data_cutoff(opened, as_of))
     stretches = [parse_period(text, cut.as_of) for text in _split(periods)] or [last_month(cut.as_of)]
-    tables = domains.derive(store.load(opened, places), cut)
-    for name in by:
-        check_segment(name, tables)
-    chosen = chosen or splittable(tables, domains.KPIS.values(), by)
-    min_n = opened.settings.privacy.min_n
-    rates = figures(tables, cut, chosen, stretches, communities=places, by=by, min_n=min_n)
-    rates = release(rates, tables, cut, stretches, by, min_n) if by else rates
-    console_data.figures(say, opened, rates, "json" if say.as_json else form)
+    form = "json" if say.as_json else form
+    if rows:
+        console_data.listed(say, items.listings(opened, asked, stretches, communities=places, cut=cut), form)
+    else:
+        told = items.values(opened, asked, stretches, communities=places, by=by, cut=cut, edition=edition)
+        console_data.figures(say, opened, told, form)
     return EXIT_OK
 
 
@@ -265,12 +337,13 @@ def values(
     _LOOK, "指标目录，或一个指标的定义卡。", "The catalogue of KPIs, or the definition card of one.",
     "propkit kpis first_time_fix_rate",
     Param(("kpi",), Text("指标", "KPI"), {"required": False}),
+    _FORM,
 )  # fmt: skip
-def kpis(say: Console, workspace: Path, kpi: str | None) -> int:
+def kpis(say: Console, workspace: Path, kpi: str | None, form: str) -> int:
     from propkit import console_data
 
     if kpi is None:
-        console_data.catalogue(say)
+        console_data.catalogue(say, "json" if say.as_json else form)
     else:
         console_data.card(say, kpi)
     return EXIT_OK
@@ -293,6 +366,16 @@ def _failed(
         "lang": [lang] if lang else [],
     }
     return batch.failed_jobs(workspace, wanted, cut)
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    """Read "2/3" as the second of three parts."""
+    if text is None:
+        return None
+    at, _, count = text.partition("/")
+    if at.isdecimal() and count.isdecimal() and 1 <= int(at) <= int(count):
+        return int(at), int(count)
+    raise ConfigError(Text("--shard 不对", "--shard is wrong"), got=text, expected="1/3, 2/3, 3/3")
 
 
 def _open(path: Path) -> Workspace:

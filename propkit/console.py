@@ -53,6 +53,11 @@ class Console:
         if self.as_json:
             click.echo(json.dumps(data, ensure_ascii=False, indent=1))
 
+    def json_line(self, data: object) -> None:
+        """Print plain data on one line, only in the JSON form: for what comes bit by bit."""
+        if self.as_json:
+            click.echo(json.dumps(data, ensure_ascii=False))
+
     def table(self, headers: Sequence[Text], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
         """Print aligned columns; columns in `right` are numbers.  Nothing is cut when the output is not a terminal."""
         rows = list(rows)

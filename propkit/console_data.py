@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -11,11 +12,13 @@ import rich_click as click
 
 from propkit import domains, store
 from propkit.console import Console, csv_text
-from propkit.errors import ConfigError, nearest
+from propkit.errors import ConfigError
 from propkit.figures import COLUMNS
-from propkit.model import Definitions, Duration, Kpi, to_json, worded
+from propkit.model import Definitions, Duration, Reading, to_json, worded
 from propkit.periods import parse_period
-from propkit.text import Text
+from propkit.reporting import items, plausibility
+from propkit.reporting.display import cell_words
+from propkit.text import Text, minutes
 from propkit.workspace import Workspace
 
 RULE_WORDS: dict[str, Text] = {
@@ -41,6 +44,9 @@ _KIND_WORDS: dict[str, Text] = {
     "money": Text("金额比", "ratio of money"),
     "count": Text("数量", "count"),
     "duration": Text("时长", "duration"),
+    "reading": Text("清单", "listing"),
+    "overview": Text("综合", "overview"),
+    "note": Text("人工内容", "note"),
 }
 
 
@@ -77,6 +83,7 @@ def checked(say: Console, workspace: Workspace) -> int:
     findings += [
         ("unmatched", file, Text("没有对应的 [[source]]", "fits no [[source]]")) for file in found["unmatched"]
     ]
+    findings += plausibility.findings(workspace)
     say.json({
         "rejects": rejects,
         "findings": [{"kind": kind, "file": file, "text": text.get(say.lang)} for kind, file, text in findings],
@@ -113,34 +120,81 @@ def figures(say: Console, workspace: Workspace, rates: pd.DataFrame, form: str) 
         _figure_table(say, workspace, rates)
 
 
-def catalogue(say: Console) -> None:
-    """Print every KPI and duration."""
-    everything = [worded(entry, Definitions()) for entry in (*domains.KPIS.values(), *domains.DURATIONS.values())]
-    say.json([_card_data(entry) for entry in everything])
-    headers = (
-        Text("指标", "id"),
-        Text("名称", "name"),
-        Text("种类", "kind"),
-        Text("表", "table"),
-        Text("分子", "numerator"),
-    )
-    say.table(headers, [[entry.id, entry.label.get(say.lang), _KIND_WORDS[_kind(entry)].get(say.lang),
-                         _table(say, entry.table), entry.top.get(say.lang)] for entry in everything])  # fmt: skip
+def listed(say: Console, listings: Iterable[tuple[Reading, str, str, pd.DataFrame | None]], form: str) -> None:
+    """Print the rows of readings, one listing after another; csv has one header for each item."""
+    for reading, place, period, rows in listings:
+        columns = list(reading.columns)
+        records = [] if rows is None else [_plain(record) for record in rows.to_dict("records")]
+        records = [{"item": reading.id, "community": place, "period": period, **record} for record in records]
+        if form == "json":
+            state = "no_data" if rows is None else "ok"
+            told = {"item": reading.id, "community": place, "period": period, "state": state, "rows": records}
+            click.echo(json.dumps(told, ensure_ascii=False, default=str))
+        elif form == "csv":
+            click.echo(csv_text(["item", "community", "period", *columns], records), nl=False)
+        else:
+            say.say(f"{reading.label.zh} · {place} · {period}", f"{reading.label.en} · {place} · {period}")
+            heads = [reading.columns[name].label for name in columns]
+            say.table(
+                heads,
+                [
+                    [cell_words(reading.columns[name], record[name], say.lang, name=name) for name in columns]
+                    for record in records
+                ],
+            )
+            if not records:
+                say.say("  无数据" if rows is None else "  没有", "  no data" if rows is None else "  none")
+
+
+def catalogue(say: Console, form: str) -> None:
+    """Print everything that can be computed or noted: every figure, duration, reading, overview and note."""
+    everything = items.entries(Definitions())
+    data = [to_json(entry) for entry in everything]
+    if form == "json":
+        Console(say.lang, as_json=True).json(data)
+        return
+    if form == "csv":
+        flat = [{**one, "label": one["label"][say.lang], "reports": " ".join(one["reports"])} for one in data]
+        click.echo(csv_text(["id", "kind", "form", "label", "table", "source", "reports"], flat), nl=False)
+        return
+    headers = (Text("指标", "id"), Text("名称", "name"), Text("类别", "kind"), Text("种类", "form"), Text("表", "table"),
+               Text("分子", "numerator"))  # fmt: skip
+    say.table(headers, [[entry.id, entry.label.get(say.lang), entry.kind, _KIND_WORDS[entry.form].get(say.lang),
+                         _tables(say, entry.table), entry.top.get(say.lang)] for entry in everything])  # fmt: skip
 
 
 def card(say: Console, name: str) -> None:
-    """Print the definition of one KPI or duration; an unknown id is a ConfigError with the nearest one."""
-    known: dict[str, Kpi | Duration] = {**domains.KPIS, **domains.DURATIONS}
-    if name not in known:
-        raise ConfigError(
-            Text("没有这个指标", "no such KPI"), got=name, expected="propkit kpis", hint=nearest(name, known)
-        )
-    entry = worded(known[name], Definitions())
-    say.json(_card_data(entry))
+    """Print the definition of one item; an unknown id is a ConfigError with the nearest one."""
+    entry = items.entry(items.item(name), Definitions())
+    say.json(to_json(entry))
     say.say(f"{entry.label.zh}（{entry.id}）", f"{entry.label.en} ({entry.id})")
-    lines = _duration_lines(entry) if isinstance(entry, Duration) else _kpi_lines(entry)
-    lines += [(Text("出处", "source"), Text(entry.source, entry.source)), (Text("说明", "note"), entry.note)]
-    say.table((), [[label.get(say.lang), text.get(say.lang)] for label, text in lines if text.zh])
+    say.table((), [[label.get(say.lang), text.get(say.lang)] for label, text in _lines(say, name, entry) if text.zh])
+
+
+def _lines(say: Console, name: str, entry: items.Entry) -> list[tuple[Text, Text]]:
+    one = worded(domains.KPIS[name], Definitions()) if name in domains.KPIS else None
+    better = {"up": Text("越高越好", "higher is better"), "down": Text("越低越好", "lower is better")}
+    wait = one.matures_after if one else None
+    form, table = _KIND_WORDS[entry.form], _tables(say, entry.table)
+    computed = Text({"C": "计算", "C+H": "计算＋人工说明", "H": "人工撰写"}[entry.kind], entry.kind)
+    return [
+        (Text("分子", "numerator"), entry.top),
+        (Text("分母", "denominator"), entry.bottom),
+        (Text("类别", "kind"), computed),
+        (Text("种类", "form"), form),
+        (Text("单位", "unit"), entry.unit),
+        (Text("方向", "direction"), better.get(entry.better, Text("", ""))),
+        (Text("归属日期", "dated by"), _column_label(entry.table, entry.dated_by) if entry.dated_by else Text("", "")),
+        (Text("成熟期", "matures after"), Text(f"{wait} 天", f"{wait} days") if wait else Text("", "")),
+        (Text("表", "table"), Text(table, table)),
+        (Text("出处", "source"), Text(entry.source, entry.source)),
+        (Text("报告", "reports"), Text("、".join(entry.reports), ", ".join(entry.reports))),
+        (Text("说明", "note"), entry.note),
+    ]
+
+
+def _tables(say: Console, names: str) -> str:
+    return "、".join(_table(say, name) for name in names.split("、"))
 
 
 def _file_line(say: Console, entry: Mapping) -> list[str]:
@@ -211,14 +265,27 @@ def _figure_table(say: Console, workspace: Workspace, rates: pd.DataFrame) -> No
     rows = []
     for row in rates.to_dict("records"):
         month = parse_period(row["period"]).months[-1]
-        goal = workspace.target(row["kpi"], row["community"], month)
-        kpi = dataclasses.replace(domains.KPIS[row["kpi"]], target=goal)
+        one = items.item(row["kpi"])
+        shown = (_headline(say, one, row), "")
+        if row["kpi"] in domains.KPIS:
+            goal = workspace.target(row["kpi"], row["community"], month)
+            kpi = dataclasses.replace(domains.KPIS[row["kpi"]], target=goal)
+            shown = (format_rate(row, kpi, say.lang), format_interval(row, kpi, say.lang))
         rows.append([
-            kpi.label.get(say.lang), names[row["community"]], parse_period(row["period"]).label(say.lang),
-            _segment(say, row, list(rates.columns)), format_rate(row, kpi, say.lang), format_interval(row, kpi, say.lang),
+            one.label.get(say.lang), names[row["community"]], parse_period(row["period"]).label(say.lang),
+            _segment(say, row, list(rates.columns)), *shown,
             format_n(row, say.lang).removeprefix("n="), state_words(row["state"], say.lang),
         ])  # fmt: skip
     say.table(headers, rows, right=(4, 5, 6))
+
+
+def _headline(say: Console, one: Duration | Reading, row: Mapping) -> str:
+    """The number that stands for a duration or reading, with its unit."""
+    if pd.isna(row["value"]):
+        return "—"
+    if isinstance(one, Duration):
+        return minutes(float(row["value"]), say.lang)
+    return f"{float(row['value']):,.6g} {one.unit.get(say.lang)}"
 
 
 def _segment(say: Console, row: Mapping, columns: list[str]) -> str:
@@ -228,46 +295,6 @@ def _segment(say: Console, row: Mapping, columns: list[str]) -> str:
         return Text("全部", "all").get(say.lang)
     choices = [(domains.SEGMENTS[name].choices if name in domains.SEGMENTS else {}, row[name]) for name in by]
     return " | ".join(known[value].get(say.lang) if value in known else str(value) for known, value in choices)
-
-
-def _card_data(entry: Kpi | Duration) -> dict:
-    return {**to_json(entry), "kind": _kind(entry)}
-
-
-def _kind(entry: Kpi | Duration) -> str:
-    return "duration" if isinstance(entry, Duration) else entry.kind
-
-
-def _kpi_lines(kpi: Kpi) -> list[tuple[Text, Text]]:
-    wait, dated = kpi.matures_after, _column_label(kpi.table, kpi.dated_by)
-    better = {"up": Text("越高越好", "higher is better"), "down": Text("越低越好", "lower is better")}
-    goal = f"{kpi.target:g} " if kpi.target is not None else ""
-    unit = Text(goal + kpi.unit.zh, goal + kpi.unit.en) if goal else Text("", "")
-    return [
-        (Text("分子", "numerator"), kpi.top),
-        (Text("分母", "denominator"), kpi.bottom),
-        (Text("种类", "kind"), _KIND_WORDS[kpi.kind]),
-        (Text("单位", "unit"), kpi.unit),
-        (Text("方向", "direction"), better.get(kpi.better or "", Text("", ""))),
-        (Text("归属日期", "dated by"), dated),
-        (Text("成熟期", "matures after"), Text(f"{wait} 天", f"{wait} days") if wait else Text("", "")),
-        (Text("目标", "target"), unit),
-        (
-            Text("表", "table"),
-            domains.TABLES[kpi.table].label if kpi.table in domains.TABLES else Text(kpi.table, kpi.table),
-        ),
-    ]
-
-
-def _duration_lines(duration: Duration) -> list[tuple[Text, Text]]:
-    limit = f"{duration.limit}" if duration.limit is not None else ""
-    ends = [_column_label(duration.table, name) for name in (duration.start, duration.end)]
-    return [
-        (Text("时长", "duration"), duration.top),
-        (Text("起止", "from and to"), Text(f"{ends[0].zh} → {ends[1].zh}", f"{ends[0].en} -> {ends[1].en}")),
-        (Text("时限", "limit"), Text(f"{limit} 分钟", f"{limit} minutes") if limit else Text("", "")),
-        (Text("种类", "kind"), _KIND_WORDS["duration"]),
-    ]
 
 
 def _column_label(table: str, column: str) -> Text:

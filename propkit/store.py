@@ -11,20 +11,21 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
-from filelock import FileLock, Timeout
 from natsort import natsorted
 
 from propkit import domains
-from propkit.errors import ConfigError, DataError, LockedError, nearest
+from propkit.errors import ConfigError, DataError, nearest
 from propkit.intake import Check, Cleaned, Context, Reconciliation, Source, combine, resolve, take
 from propkit.intake.reconciliation import count_rules
+from propkit.locks import locked
 from propkit.periods import parse_as_of
 from propkit.text import Text
 from propkit.workspace import Workspace
@@ -71,7 +72,16 @@ def ingest(workspace: Workspace, *, tell: Callable[[str], None] = lambda name: N
 def results(workspace: Workspace) -> dict:
     """Return what the last `ingest` recorded; empty lists when there was none."""
     path = workspace.store / "ingest_results.json"
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {"files": [], "unmatched": []}
+    if not path.is_file():
+        return {"files": [], "unmatched": []}
+    stamp = path.stat()
+    return _parsed(path, stamp.st_mtime_ns, stamp.st_size)
+
+
+@lru_cache(maxsize=2)
+def _parsed(path: Path, *stamp: int) -> dict:
+    """A batch asks for the same file once for each job."""
+    return json.loads(path.read_text("utf-8"))
 
 
 def accounts(workspace: Workspace, community: str) -> list[dict]:
@@ -148,34 +158,20 @@ def keep_published(workspace: Workspace, community: str, shown: Sequence[dict]) 
         write_json(path, list(shown))
 
 
-@contextmanager
-def locked(workspace: Workspace) -> Iterator[None]:
-    """Hold the workspace for one writer; raises LockedError at once when somebody else has it."""
-    workspace.private.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(workspace.private / "lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise LockedError(
-            Text("另一个 propkit 正在使用这个工作区", "another propkit is using this workspace"),
-            place=str(workspace.root),
-            hint=Text("等它结束再试", "try again when it has ended"),
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content` in one step: a reader sees the old file or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with staged.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(staged, path)
+    try:
+        with staged.open("wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(staged, path)
+    except OSError:
+        with suppress(OSError):
+            staged.unlink(missing_ok=True)
+        raise
 
 
 def write_json(path: Path, data: object) -> None:
@@ -236,9 +232,11 @@ def _matches(workspace: Workspace) -> list[tuple[Path, Source]]:
         for path, name in files
         if any(name == pattern or fnmatch(name, pattern) for pattern in source.files)
     ]
-    seen: dict[tuple[Path, str, str | None], Source] = {}
+    seen: dict[tuple[Path, str, str | None, tuple], Source] = {}
     for path, source in pairs:
-        other = seen.setdefault((path, source.table, source.sheet), source)
+        # Sources that declare different constants read different records of the same lines: two rates of one row, say.
+        place = (path, source.table, source.sheet, tuple(sorted(source.constants.items())))
+        other = seen.setdefault(place, source)
         if other is not source:
             raise ConfigError(
                 Text("两个 [[source]] 读同一个文件的同一张表", "two [[source]] blocks read the same table of one file"),

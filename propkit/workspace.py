@@ -58,6 +58,13 @@ class Target(Strict):
     start: str = Field(default="0000-00", alias="from")
 
 
+class Rectification(Strict):
+    """The month in which a community's rectification began."""
+
+    community: str
+    start: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+
+
 class General(Strict):
     """Who the workspace belongs to, and the data cut-off."""
 
@@ -89,6 +96,7 @@ class Settings(Strict):
     source: list[Source] = Field(default_factory=list)
     survey: list[Survey] = Field(default_factory=list)
     target: list[Target] = Field(default_factory=list)
+    rectification: list[Rectification] = Field(default_factory=list)
     definitions: Definitions = Field(default_factory=Definitions)
     privacy: Privacy = Field(default_factory=Privacy)
     segment_labels: dict[str, str] = Field(default_factory=dict)
@@ -151,6 +159,10 @@ class Workspace:
             if community.occupied or community.households
         }
         return Cut(as_of, self.definitions, self.waves, sizes)
+
+    def rectified(self, community: str) -> str | None:
+        """The month ("2025-04") in which the rectification of a community began, None where there was none."""
+        return next((one.start for one in self.settings.rectification if one.community == community), None)
 
     def target(self, kpi_id: str, community: str, month: str) -> float | None:
         """The target in force for a KPI, in the reader's unit; a community's own goes before the general one."""
@@ -295,10 +307,12 @@ def _twice(data: dict, text: str) -> list[PropkitError]:
 def _unknown_references(data: dict, text: str) -> list[PropkitError]:
     ids = [entry.get("id", "") for entry in data.get("community", ()) if isinstance(entry, dict)]
     goals, waves = _sound(data, "target", Target), _sound(data, "survey", Survey)
+    starts = _sound(data, "rectification", Rectification)
     found = [
         *((("target", at, "kpi"), goal.kpi, domains.KPIS) for at, goal in goals),
         *((("target", at, "community"), goal.community, ids) for at, goal in goals if goal.community),
         *((("survey", at, "invited"), name, ids) for at, wave in waves for name in wave.invited),
+        *((("rectification", at, "community"), one.community, ids) for at, one in starts),
     ]
     unknown = [
         ConfigError(

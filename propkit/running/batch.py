@@ -20,15 +20,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from propkit import store
+from propkit.errors import PropkitError
+from propkit.locks import Hold, locked
 from propkit.periods import parse_as_of
 from propkit.running import manifest, plan
-from propkit.running.outcomes import RETRIED
+from propkit.running.cluster import DaskPool
+from propkit.running.limits import Limits
+from propkit.running.outcomes import RETRIED, io_words
 from propkit.running.plan import Job
 from propkit.running.pool import Pool, Result
+from propkit.text import Text
 from propkit.workspace import Workspace
 
 ATTEMPTS = 2
+_RUNTIME = "propkit-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +46,58 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """How a batch runs: how many at a time, with which engine and limits, which shard of how many, and on what.
+
+    `executor` is "local" or "dask"; `scheduler` the address of a Dask scheduler, a cluster on this machine by default.
+    """
+
+    workers: int = 1
+    force: bool = False
+    engine: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    shard: str = ""
+    executor: str = "local"
+    scheduler: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """Told after each job: its entry, and how many of how many are done."""
+    """Told when a job has begun or ended: its entry, how many of how many are done, and whether this one is."""
 
     entry: dict
     done: int
     total: int
+    ended: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run did: the entries of its jobs in the order of the plan."""
+    """What a run did: the entries of its jobs in the order of the plan, and what else went wrong."""
 
     run_id: str
     entries: list[dict] = field(default_factory=list)
+    trouble: Text | None = None
 
     def count(self, status: str) -> int:
         return Counter(entry["status"] for entry in self.entries)[status]
 
     @property
     def failed(self) -> list[dict]:
-        return [entry for entry in self.entries if entry["status"] == "failed"]
+        """Every job without a page of this run's: failed, withheld, or never started."""
+        return [entry for entry in self.entries if entry["status"] != "success" and entry["reason"] != "current"]
+
+    @property
+    def slowest(self) -> list[dict]:
+        """The three jobs that took longest, of those that ran."""
+        ran = [entry for entry in self.entries if entry["attempts"]]
+        return sorted(ran, key=lambda entry: -entry["seconds"])[:3]
 
 
 def tasks(workspace: Workspace, jobs: Sequence[Job], *, force: bool = False) -> list[Task]:
     """Return every job with its inputs, and whether its page is already made from them."""
-    entries = manifest.read(workspace)
-    hashed = [(job, plan.inputs(workspace, job)) for job in jobs]
+    entries, known = manifest.read(workspace), plan.Inputs(workspace)
+    hashed = [(job, known.of(job)) for job in jobs]
     return [
         Task(job, inputs, not force and manifest.is_current(workspace, entries.get(job.key), inputs))
         for job, inputs in hashed
@@ -79,7 +109,7 @@ def failed_jobs(workspace: Workspace, wanted: Mapping[str, Collection[str]], as_
 
     `wanted` may narrow report, community, period, edition and lang; no values mean all.
     """
-    known = store.communities(workspace)
+    known = plan.names(workspace)
     jobs = [
         manifest.job_of(entry)
         for _, entry in sorted(manifest.read(workspace).items())
@@ -96,9 +126,8 @@ def failed_jobs(workspace: Workspace, wanted: Mapping[str, Collection[str]], as_
 def run(
     workspace: Workspace,
     jobs: Sequence[Job],
+    options: Options | None = None,
     *,
-    workers: int = 1,
-    force: bool = False,
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> Summary:
     """Make the pages of `jobs` that are not current and rebuild the index.
@@ -106,60 +135,80 @@ def run(
     Raises LockedError when another batch is at work.  On KeyboardInterrupt the children are ended, finished pages stay,
     and the jobs that did not run are recorded as such.
     """
-    with store.locked(workspace):
-        _drop_unfinished(workspace)
-        todo = tasks(workspace, jobs, force=force)
-        batch = _Batch(workspace, todo, tell)
+    options = options or Options()
+    with locked(workspace, shard=options.shard) as hold, _writable():
+        _clear_up(workspace, hold, options)
+        todo = tasks(workspace, jobs, force=options.force)
+        batch = _Batch(workspace, todo, options, tell)
         try:
-            with _runtime() as runtime, _terminable():
-                batch.work(Pool(workspace.root, runtime, min(workers, len(todo) or 1)))
+            with _runtime(hold) as runtime, _terminable():
+                batch.work(runtime)
         finally:
             summary = batch.close()
         return summary
 
 
 class _Batch:
-    """One run in the making: the manifest is brought up to date after each job."""
+    """One run in the making: each attempt is in the manifest before the next thing happens."""
 
-    def __init__(self, workspace: Workspace, todo: Sequence[Task], tell: Callable[[Progress], None]) -> None:
-        self.workspace, self.todo, self.tell = workspace, todo, tell
+    def __init__(
+        self, workspace: Workspace, todo: Sequence[Task], options: Options, tell: Callable[[Progress], None]
+    ) -> None:
+        self.workspace, self.todo, self.options, self.tell = workspace, todo, options, tell
         self.run_id = hashlib.sha256("".join(task.job.key + task.inputs for task in todo).encode()).hexdigest()[:12]
         self.entries = manifest.read(workspace)
         self.done = 0
-        names = store.communities(workspace)
-        for task in todo:
-            if not task.current:
-                key, name = task.job.key, names[task.job.community]
-                self.entries[key] = manifest.planned(task.job, task.inputs, self.entries.get(key), name)
         self._write_plan()
 
-    def work(self, pool: Pool) -> None:
+    def work(self, runtime: Path) -> None:
         """Run what is not current; a job that failed for the machine's sake is tried once more."""
+        pool = self._pool(runtime)
         for task in self.todo:
             if task.current:
                 self._tell(self._record(task))
             else:
                 pool.add(task.job)
         for result in pool.results():
-            entry = self.entries[result.job.key]
-            entry["attempts"] += 1
-            entry["seconds"] = round(entry["seconds"] + result.seconds, 3)
+            entry = self._attempted(result)
             if result.outcome["reason"] in RETRIED and entry["attempts"] < ATTEMPTS:
                 pool.add(result.job)
             else:
-                self._finish(entry, result)
+                self._tell(entry)
 
     def close(self) -> Summary:
-        """Write the results and the index of what there is now."""
-        records = [self._record(task) for task in self.todo]
-        manifest.write_results(self.workspace, self.run_id, records)
-        manifest.write_index(self.workspace)
-        return Summary(self.run_id, records)
+        """Write the results and the index of what there is now; a folder that takes neither is told, not fatal."""
+        records, trouble = [self._record(task) for task in self.todo], None
+        try:
+            manifest.write_results(self.workspace, self.run_id, records, shard=self.options.shard)
+            manifest.write_index(self.workspace)
+        except OSError as error:
+            trouble = io_words(error)
+        return Summary(self.run_id, records, trouble)
 
-    def _finish(self, entry: dict, result: Result) -> None:
-        entry.update(result.outcome)
-        manifest.write(self.workspace, self.entries)
-        self._tell(entry)
+    def _pool(self, runtime: Path) -> Pool | DaskPool:
+        asked = self.options
+        workers = min(asked.workers, len(self.todo) or 1)
+        told = {"limits": asked.limits, "engine": asked.engine, "begun": self._begun}
+        if asked.executor == "dask":
+            return DaskPool(self.workspace, runtime, workers, scheduler=asked.scheduler, **told)
+        return Pool(self.workspace, runtime, workers, **told)
+
+    def _attempted(self, result: Result) -> dict:
+        """Bring the entry of a job up to date with one attempt, on disk first."""
+        before = self.entries[result.job.key]
+        entry = {
+            **before,
+            **result.outcome,
+            "attempts": before["attempts"] + 1,
+            "seconds": round(before["seconds"] + result.seconds, 3),
+            "peak": max(before["peak"], result.peak),
+        }
+        manifest.append(self.workspace, [entry])
+        self.entries[result.job.key] = entry
+        return entry
+
+    def _begun(self, job: Job) -> None:
+        self.tell(Progress(self.entries[job.key], self.done, len(self.todo), ended=False))
 
     def _tell(self, entry: dict) -> None:
         self.done += 1
@@ -169,29 +218,39 @@ class _Batch:
         entry = self.entries[task.job.key]
         if not task.current:
             return entry
-        return entry | {"status": "skipped", "reason": "current", "message": "", "attempts": 0, "seconds": 0.0}
+        kept = {"status": "skipped", "reason": "current", "message": {"zh": "", "en": ""}}
+        return entry | kept | {"attempts": 0, "seconds": 0.0, "peak": 0}
 
     def _write_plan(self) -> None:
         """Before the first job: what this run will do, and that it has not been done yet."""
-        jobs = [{"key": task.job.key, "inputs": task.inputs, "current": task.current} for task in self.todo]
-        content = {"schema_version": manifest.SCHEMA, "run_id": self.run_id, "jobs": jobs}
-        store.write_json(self.workspace.store / "plan.json", content)
-        manifest.write(self.workspace, self.entries)
+        names, planned = plan.names(self.workspace), []
+        for task in self.todo:
+            if not task.current:
+                job, before = task.job, self.entries.get(task.job.key)
+                planned.append(manifest.planned(job, task.inputs, before, names[job.community]))
+        self.entries |= {entry["key"]: entry for entry in planned}
+        manifest.append(self.workspace, planned)
 
 
-def _drop_unfinished(workspace: Workspace) -> None:
+def _clear_up(workspace: Workspace, hold: Hold, options: Options) -> None:
     """Remove what a killed run was still writing; nobody else writes while the lock is held."""
-    for path in workspace.reports.rglob(".*.part"):
-        path.unlink(missing_ok=True)
+    if not options.shard:
+        for folder in (workspace.reports, workspace.store):
+            for path in folder.rglob(".*.part"):
+                path.unlink(missing_ok=True)
+    left = Path((hold.left or {}).get("runtime", ""))
+    if left.name.startswith(_RUNTIME) and left.parent == Path(tempfile.gettempdir()):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
-def _runtime() -> Iterator[Path]:
+def _runtime(hold: Hold) -> Iterator[Path]:
     """A private folder for the sockets and scratch files of the run.
 
     Under the system's own place for such: the path of a socket must be short.
     """
-    folder = Path(tempfile.mkdtemp(prefix="propkit-"))
+    folder = Path(tempfile.mkdtemp(prefix=_RUNTIME))
+    hold.say(runtime=str(folder))
     try:
         yield folder
     finally:
@@ -199,16 +258,27 @@ def _runtime() -> Iterator[Path]:
 
 
 @contextmanager
+def _writable() -> Iterator[None]:
+    """Say a store that takes no more as a person would; what was recorded before stays and the run can be resumed."""
+    try:
+        yield
+    except OSError as error:
+        hint = Text("检查磁盘空间和权限，再运行一次会接着做", "check disk space and permissions; run again to go on")
+        raise PropkitError(io_words(error), hint=hint) from error
+
+
+@contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the run as Ctrl-C does, with the children ended and the results written."""
+    """Let SIGTERM and a closed terminal end the run as Ctrl-C does, with the children ended and the results written."""
     if threading.current_thread() is not threading.main_thread() or os.name != "posix":
         yield
         return
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -1,6 +1,7 @@
-"""One job: the notebook in a kernel of its own, its receipt checked, the page made and published in one step.
+"""One job: the notebook run by papermill, its receipt checked, the page made.
 
-Success is a receipt that names the parameters asked for, never what the notebook's metadata say.
+Success is a receipt that names the parameters asked for, never what the notebook's metadata say.  Writes nothing but in
+its scratch folder; `publish` takes the page from there.
 """
 
 from __future__ import annotations
@@ -9,74 +10,54 @@ import hashlib
 import json
 import logging
 import os
-import shutil
+import secrets
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill import PapermillExecutionError, execute_notebook
-from papermill.engines import NBClientEngine, papermill_engines
 from traitlets.config import Config
 
 from propkit import __version__, store
 from propkit.periods import parse_period
 from propkit.reporting import page
 from propkit.reporting.book import months_with_data
-from propkit.reporting.display import RECEIPT
+from propkit.reporting.display import HEADING, NONCE, RECEIPT
+from propkit.running import engine as engines
 from propkit.running import plan
-from propkit.running.outcomes import Failure
+from propkit.running.limits import MEMORY_VARIABLE, Limits
+from propkit.running.names import KERNEL, PAGE, TRAIL
+from propkit.running.outcomes import Failure, failed, io_words
 from propkit.running.plan import Job
+from propkit.running.trail import Trail
+from propkit.running.wording import WORDS
 from propkit.text import Text
 from propkit.workspace import Workspace
 
-ENGINE = "propkit"
 _KERNEL = Path(__file__).with_name("kernel.py")
-_OWN_ERRORS = {"PropkitError", "ConfigError", "DataError", "LockedError", "Faults", "Refusal", "DisclosureError"}
-_HINTS = ("  办法: ", "  hint: ")
+_TOLD = ("  位置: ", "  at: ", "  办法: ", "  hint: ")
 _EDITIONS = {"internal": Text("内部版", "Internal edition"), "owner": Text("业主版", "Owners' edition")}
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one report may take: seconds for a cell, for the kernel's start and in all; bytes of output."""
-
-    cell: int = 600
-    start: int = 60
-    wall: int = 1200
-    output: int = 20 << 20
-
-
-class _Keeping(NBClientEngine):
-    """Papermill's own engine, but the notebook stays in reach when the kernel dies."""
-
-    @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, *, kept: list[NotebookNode], **options):
-        kept.append(nb_man.nb)
-        return super().execute_managed_notebook(nb_man, kernel_name, **options)
-
-
-papermill_engines.register(ENGINE, _Keeping)
-
-
-def execute(workspace: Workspace, job: Job, scratch: Path, limits: Limits | None = None) -> dict:
+def execute(workspace: Workspace, job: Job, scratch: Path, limits: Limits | None = None, engine: str = KERNEL) -> dict:
     """Make the page of `job` and return what came of it as plain data: status, reason, message, output, headline.
 
-    `scratch` is an empty private folder for the kernel.  On failure the page that was there stays, and the notebook as
-    far as it ran is kept under store/private/failed.
+    `scratch` is an empty private folder: the page and the trail of the notebook are left in it.
     """
-    evidence = workspace.private / "failed" / job.folder
     try:
-        made = _make(workspace, job, scratch, limits or Limits())
+        made = _make(workspace, job, scratch, limits or Limits(), engine)
     except Failure as failure:
-        return {"status": "failed", "reason": failure.reason, "message": failure.words(job.lang),
-                "evidence": _keep(evidence, failure, scratch, workspace)}  # fmt: skip
-    shutil.rmtree(evidence, ignore_errors=True)
-    return {"status": "success", "reason": "", "message": "", "evidence": "", **made}
+        return failed(failure.reason, failure.message)
+    except MemoryError:
+        return failed("oom")
+    except OSError as error:
+        return failed("io_error", io_words(error))
+    return {"status": "success", "reason": "", "message": {"zh": "", "en": ""}, "evidence": "", **made}
 
 
 def receipt_of(notebook: NotebookNode) -> dict:
@@ -89,27 +70,24 @@ def receipt_of(notebook: NotebookNode) -> dict:
     raise Failure("no_receipt", notebook=notebook)
 
 
-def _make(workspace: Workspace, job: Job, scratch: Path, limits: Limits) -> dict:
+def _make(workspace: Workspace, job: Job, scratch: Path, limits: Limits, engine: str) -> dict:
     _require_data(workspace, job)
-    notebook = _run(workspace, job, scratch, limits)
+    nonce = secrets.token_hex(8)
+    notebook = _run(workspace, job, scratch, limits, engine, nonce)
     receipt = receipt_of(notebook)
-    _compare(receipt["parameters"], plan.parameters(workspace, job), notebook)
+    _compare(receipt, plan.parameters(workspace, job), nonce, notebook)
     content = _page(workspace, job, notebook, receipt)
     if len(content) > limits.output:
         raise Failure("output_too_large", notebook=notebook)
-    try:
-        # Kept before the page is there: a page that nobody could hold later ones against must not exist.
-        store.keep_published(workspace, job.community, receipt.get("published") or [])
-        store.write_bytes(workspace.reports / job.page, content)
-    except OSError as error:
-        raise Failure("io_error", _io(error), notebook) from None
+    (scratch / PAGE).write_bytes(content)
     output = {"path": job.page, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    return {"output": output, "headline": list(receipt.get("headline", []))}
+    published = list(receipt.get("published") or [])
+    return {"output": output, "headline": list(receipt.get("headline", [])), "published": published}
 
 
 def _require_data(workspace: Workspace, job: Job) -> None:
     """Tell a month without data before a kernel is started, and name the months that have some."""
-    months = months_with_data(store.load(workspace, [job.community]))
+    months = months_with_data(store.load(workspace, None if job.community == plan.WHOLE else [job.community]))
     if set(parse_period(job.period).months) & set(months):
         return
     known = f"{months[0]} … {months[-1]}" if months else "—"
@@ -119,45 +97,50 @@ def _require_data(workspace: Workspace, job: Job) -> None:
     )
 
 
-def _run(workspace: Workspace, job: Job, scratch: Path, limits: Limits) -> NotebookNode:
+def _run(workspace: Workspace, job: Job, scratch: Path, limits: Limits, engine: str, nonce: str) -> NotebookNode:
     """Execute the notebook; every way in which that can fail becomes a Failure."""
     source = nbformat.read(plan.notebook_path(workspace, plan.find_report(job.report)), as_version=4)
     kept: list[NotebookNode] = []
     try:
-        with _surroundings(scratch, job.lang):
+        with _surroundings(scratch, job.lang, limits, engine, nonce):
             executed = execute_notebook(
-                source, None, plan.parameters(workspace, job), engine_name=ENGINE, kernel_name="python3",
-                language="python", progress_bar=False, request_save_on_cell_execute=False, autosave_cell_every=0,
-                cwd=scratch / "cwd", start_timeout=limits.start, execution_timeout=limits.cell,
-                store_widget_state=False, config=_kernel_config(scratch), kept=kept,
+                source, None, plan.parameters(workspace, job), engine_name=engines.NAMES[engine],
+                kernel_name="python3", language="python", progress_bar=False, request_save_on_cell_execute=False,
+                autosave_cell_every=0, cwd=scratch / "cwd", kept=kept, trail=Trail(scratch / TRAIL),
+                limits=limits, **(_kernel_options(scratch) if engine == KERNEL else {}),
             )  # fmt: skip
+    except Failure:
+        raise
     except Exception as error:
         raise _failure(error, kept[0] if kept else None, limits) from None
     _check_outputs(executed, limits)
     return executed
 
 
-def _kernel_config(scratch: Path) -> Config:
+def _kernel_options(scratch: Path) -> dict:
     """Sockets in our own folder: no TCP port to race for, and nobody else may connect."""
     manager = {"connection_file": str(scratch / "kernel.json")}
     if os.name == "posix":
         manager["transport"] = "ipc"
-    return Config({"KernelManager": manager})
+    return {"store_widget_state": False, "config": Config({"KernelManager": manager})}
 
 
 @contextmanager
-def _surroundings(scratch: Path, lang: str) -> Iterator[None]:
+def _surroundings(scratch: Path, lang: str, limits: Limits, engine: str, nonce: str) -> Iterator[None]:
     """An environment in which only this interpreter's kernel is found and no user's start-up file is read."""
     spec = {"argv": [sys.executable, str(_KERNEL), "-f", "{connection_file}"], "display_name": "Python 3",
             "language": "python"}  # fmt: skip
     for name in ("jupyter/kernels/python3", "ipython", "config", "cwd"):
         (scratch / name).mkdir(parents=True, mode=0o700)
-    (scratch / "jupyter/kernels/python3/kernel.json").write_text(json.dumps(spec), "utf-8")
+    if engine == KERNEL:
+        (scratch / "jupyter/kernels/python3/kernel.json").write_text(json.dumps(spec), "utf-8")
     before = dict(os.environ)
     os.environ.update(_environment(scratch, lang, before.get("PYTHONPATH", "")))
+    os.environ.update({NONCE: nonce, MEMORY_VARIABLE: str(limits.memory)})
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     try:
-        yield
+        with warnings.catch_warnings():
+            yield
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -181,32 +164,56 @@ def _environment(scratch: Path, lang: str, python_path: str) -> dict[str, str]:
 
 def _failure(error: Exception, notebook: NotebookNode | None, limits: Limits) -> Failure:
     if isinstance(error, PapermillExecutionError):
-        return _cell_failure(error.ename, error.evalue, error.exec_count, notebook)
+        return _cell_failure(error.ename, error.exec_count, notebook)
     if isinstance(error, CellTimeoutError):
-        return Failure(
-            "timeout", Text(f"一个单元格超过 {limits.cell} 秒", f"a cell took over {limits.cell} s"), notebook
-        )
+        return Failure("timeout", _timeout_words(limits), notebook)
     if isinstance(error, DeadKernelError):
         return Failure("kernel_died", notebook=notebook)
+    if isinstance(error, MemoryError):
+        return Failure("oom", notebook=notebook)
     if notebook is not None and not _begun(notebook):
         return Failure("kernel_start", notebook=notebook)
     if isinstance(error, OSError):
-        return Failure("io_error", _io(error), notebook)
+        return Failure("io_error", io_words(error), notebook)
     return Failure("kernel_died", notebook=notebook)
+
+
+def _timeout_words(limits: Limits) -> Text:
+    return Text(
+        f"超过时限（每个单元格 {limits.cell:g} 秒，整份 {limits.wall:g} 秒）",
+        f"over the time limit ({limits.cell:g} s a cell, {limits.wall:g} s in all)",
+    )
 
 
 def _begun(notebook: NotebookNode) -> bool:
     return any(cell.get("execution_count") is not None for cell in notebook.cells)
 
 
-def _cell_failure(name: str, text: str, number: object, notebook: NotebookNode | None) -> Failure:
+def _cell_failure(name: str, number: object, notebook: NotebookNode | None) -> Failure:
     """Our own errors are worded for readers; of any other only kind and place are told, for its text may hold data."""
-    if name in _OWN_ERRORS:
-        lines = text.splitlines() or [name]
-        hints = [line.strip() for line in lines[1:] if line.startswith(_HINTS)]
-        reason = "disclosure" if name == "DisclosureError" else "cell_error"
-        return Failure(reason, "; ".join([lines[0], *hints]), notebook)
+    if name == "MemoryError":
+        return Failure("oom", notebook=notebook)
+    told = _own_words(notebook)
+    if told is not None:
+        return Failure("disclosure" if name == "DisclosureError" else "cell_error", told, notebook)
     return Failure("cell_error", Text(f"单元格 {number}：{name}", f"cell {number}: {name}"), notebook)
+
+
+def _own_words(notebook: NotebookNode | None) -> Text | None:
+    """What an error of ours said before its traceback, each language in one line: the message, its place and the hints."""
+    for cell in reversed(notebook.cells if notebook is not None else []):
+        for output in reversed(cell.get("outputs", [])):
+            if WORDS in output.get("data", {}):
+                said = output.data[WORDS]
+                return Text(*(_one_line(str(said.get(lang, ""))) for lang in ("zh", "en")))
+            if output.output_type == "error":
+                continue
+    return None
+
+
+def _one_line(text: str) -> str:
+    lines = text.splitlines() or [""]
+    return "; ".join([lines[0], *(line.strip() for line in lines[1:] if line.startswith(_TOLD))])
 
 
 def _check_outputs(notebook: NotebookNode, limits: Limits) -> None:
@@ -214,24 +221,34 @@ def _check_outputs(notebook: NotebookNode, limits: Limits) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error" and output.ename != "SystemExit":
-                raise _cell_failure(output.ename, output.evalue, cell.execution_count, notebook)
+                raise _cell_failure(output.ename, cell.execution_count, notebook)
     if len(nbformat.writes(notebook).encode()) > limits.output:
         raise Failure("output_too_large", notebook=notebook)
 
 
-def _compare(used: Mapping[str, object], asked: Mapping[str, str], notebook: NotebookNode) -> None:
-    """The workspace itself is not compared: the notebook sees it by its resolved path."""
+def _compare(receipt: Mapping, asked: Mapping[str, str], nonce: str, notebook: NotebookNode) -> None:
+    """Hold the receipt against what was asked and what is there.
+
+    The workspace itself is not compared: the notebook sees it by its resolved path.
+    """
+    used = receipt["parameters"]
+    if receipt.get("nonce") != nonce:
+        raise Failure("no_receipt", Text("回执不是这次运行的", "the receipt is not of this run"), notebook)
     wrong = [name for name, value in asked.items() if name != "workspace" and used.get(name) != value]
     if wrong:
         names = ", ".join(wrong)
         raise Failure(
             "wrong_params", Text(f"笔记本没有用给定的参数：{names}", f"the notebook did not use: {names}"), notebook
         )
+    shown = sum(HEADING in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
+    if "sections" in receipt and len(receipt["sections"]) != shown:
+        told = Text("回执里的章节和页面上的不一致", "the sections of the receipt are not those of the page")
+        raise Failure("no_receipt", told, notebook)
 
 
 def _page(workspace: Workspace, job: Job, notebook: NotebookNode, receipt: Mapping[str, object]) -> bytes:
     report = plan.find_report(job.report)
-    name, period = store.communities(workspace)[job.community], parse_period(job.period)
+    name, period = plan.names(workspace)[job.community], parse_period(job.period)
     title = str(receipt.get("title") or f"{name} {report.label.get(job.lang)}")
     meta = {
         "kicker": str(receipt.get("kicker") or period.label(job.lang)),
@@ -249,23 +266,3 @@ def _page(workspace: Workspace, job: Job, notebook: NotebookNode, receipt: Mappi
         kind = type(error).__name__
         told = Text(f"页面生成失败：{kind}", f"making the page failed: {kind}")
         raise Failure("template_error", told, notebook) from None
-
-
-def _keep(folder: Path, failure: Failure, scratch: Path, workspace: Workspace) -> str:
-    """Keep the notebook as far as it ran, and what its kernel printed, for whoever looks into the failure."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if failure.notebook is None:
-        return ""
-    with suppress(OSError):
-        folder.mkdir(parents=True, mode=0o700)
-        store.write_bytes(folder / "executed.ipynb", nbformat.writes(failure.notebook).encode())
-        log = scratch.parent / "log.txt"
-        if log.is_file() and log.stat().st_size:
-            store.write_bytes(folder / "log.txt", log.read_bytes())
-        return folder.relative_to(workspace.root).as_posix()
-    return ""
-
-
-def _io(error: OSError) -> Text:
-    told = error.strerror or type(error).__name__
-    return Text(f"写入失败：{told}", f"writing failed: {told}")

@@ -18,11 +18,13 @@ def main() -> None:
     _die_with_parent()
     from ipykernel.kernelapp import IPKernelApp
 
-    from propkit.errors import PropkitError
+    from propkit.running import limits, wording
 
     app = IPKernelApp.instance()
     app.initialize(sys.argv[1:])
-    app.shell.set_custom_exc((PropkitError,), _worded)
+    wording.install(app.shell)
+    limits.be_first_to_go()
+    limits.limit_memory(int(os.environ.get(limits.MEMORY_VARIABLE, "0")))
     app.start()
 
 
@@ -30,12 +32,6 @@ def _die_with_parent() -> None:
     """Ask Linux to kill this process with its parent: a cell busy in C code never looks for the parent itself."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _worded(shell: object, kind: type, error: Exception, trace: object, tb_offset: int | None = None) -> None:
-    """Let the error say itself in the language of the report, where its text is all that leaves this process."""
-    error.args = (error.render(os.environ.get("PROPKIT_LANG", "en")),)
-    shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""What became of every job: store/manifest.json, and what follows from it alone (index page, `status`, run results).
+"""What became of every job: store/manifest.jsonl, and what follows from it (index page, `status`, run results).
 
-One entry for each page that was ever asked for; plain JSON data throughout.
+One line for each plan and each attempt, only ever added, on disk before anything else happens; the last line of a job
+says how it stands.  Plain JSON data throughout.
 """
 
 from __future__ import annotations
@@ -8,17 +9,20 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from propkit import __version__, store
 from propkit.errors import ConfigError
+from propkit.locks import queued
 from propkit.running import plan
+from propkit.running.outcomes import words
 from propkit.running.plan import Job
 from propkit.text import Text
 from propkit.workspace import Workspace
 
-SCHEMA = 1
+SCHEMA = 2
 INDEX = "index.html"
 RESULTS = "run_results.json"
 
@@ -26,23 +30,44 @@ Entries = dict[str, dict]
 
 
 def read(workspace: Workspace) -> Entries:
-    """Return the entries by job key; none before the first run."""
+    """Return the newest entry of each job by its key; none before the first run.
+
+    A line that cannot be read was cut short by a kill or a full disk: its job stands as before and is run again.
+    """
     path = _path(workspace)
-    if not path.is_file():
-        return {}
+    entries: Entries = {}
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("schema_version") == SCHEMA:
+            entries[entry["key"]] = entry
+    return entries
+
+
+def append(workspace: Workspace, entries: Iterable[Mapping]) -> None:
+    """Add entries and return when they are on disk."""
+    lines = [json.dumps({**entry, "schema_version": SCHEMA}, ensure_ascii=False, sort_keys=True) for entry in entries]
+    if not lines:
+        return
+    path = _path(workspace)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
-        return dict(json.loads(path.read_text("utf-8"))["jobs"])
-    except (ValueError, KeyError, TypeError):
-        raise ConfigError(
-            Text("运行记录已损坏", "the record of runs is damaged"),
-            place=str(path),
-            hint=Text("删除它，报告会重新生成", "delete it; the reports will be made again"),
-        ) from None
+        size = os.fstat(handle).st_size
+        torn = size and os.pread(handle, 1, size - 1) != b"\n" if hasattr(os, "pread") else False
+        _write_all(handle, (b"\n" if torn else b"") + ("\n".join(lines) + "\n").encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
-def write(workspace: Workspace, entries: Entries) -> None:
-    """Replace the manifest in one step."""
-    store.write_json(_path(workspace), {"schema_version": SCHEMA, "jobs": entries})
+def _write_all(handle: int, content: bytes) -> None:
+    """One write as a rule, so that the lines of shards do not mix; the rest of a short one follows."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(handle, left) :]
 
 
 def planned(job: Job, inputs: str, before: Mapping | None, community_name: str) -> dict:
@@ -57,11 +82,13 @@ def planned(job: Job, inputs: str, before: Mapping | None, community_name: str) 
         "inputs": inputs,
         "status": "skipped",
         "reason": "not_run",
-        "message": "",
+        "message": {"zh": "", "en": ""},
         "attempts": 0,
         "seconds": 0.0,
+        "peak": 0,
         "evidence": "",
         "output": before.get("output"),
+        "pdf": before.get("pdf"),
         "headline": before.get("headline", []),
     }
 
@@ -85,35 +112,44 @@ def is_intact(workspace: Workspace, entry: Mapping) -> bool:
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == output["sha256"]
 
 
-def standing(workspace: Workspace, entry: Mapping) -> str:
-    """Return how a job stands now: "failed", "not_run", "stale" (its inputs or its page changed) or "current"."""
+def standing(workspace: Workspace, entry: Mapping, inputs: plan.Inputs | None = None) -> str:
+    """Return how a job stands now: "failed", "withheld", "not_run", "stale" (its inputs or page changed) or "current"."""
     if entry["status"] != "success":
-        return "failed" if entry["status"] == "failed" else "not_run"
+        return entry["status"] if entry["status"] in ("failed", "withheld") else "not_run"
     try:
-        inputs = plan.inputs(workspace, job_of(entry))
+        now = (inputs or plan.Inputs(workspace)).of(job_of(entry))
     except ConfigError:  # its report or its notebook is gone
         return "stale"
-    return "current" if is_current(workspace, entry, inputs) else "stale"
+    return "current" if is_current(workspace, entry, now) else "stale"
 
 
-def write_index(workspace: Workspace) -> Path:
-    """Make reports/index.html from the manifest alone and return its path."""
+def index_page(workspace: Workspace) -> bytes:
+    """Return the page over all reports, made from the manifest, every page that is no longer current marked."""
     from propkit.reporting.index import render_index
 
     general = workspace.settings.workspace
-    entries = [entry for _, entry in sorted(read(workspace).items())]
     title = general.name or Text("物业服务报告", "Property service reports").get(general.lang)
-    page = render_index(entries, lang=general.lang, title=title)
-    store.write_bytes(workspace.reports / INDEX, page.encode())
+    inputs = plan.Inputs(workspace)
+    entries = [
+        {**entry, "state": standing(workspace, entry, inputs), "message": words(entry, general.lang)}
+        for _, entry in sorted(read(workspace).items())
+    ]
+    return render_index(entries, lang=general.lang, title=title).encode()
+
+
+def write_index(workspace: Workspace) -> Path:
+    """Write reports/index.html and return its path."""
+    with queued(workspace.private / "index.lock"):
+        store.write_bytes(workspace.reports / INDEX, index_page(workspace))
     return workspace.reports / INDEX
 
 
-def write_results(workspace: Workspace, run_id: str, records: Iterable[Mapping]) -> None:
+def write_results(workspace: Workspace, run_id: str, records: Iterable[Mapping], *, shard: str = "") -> None:
     """Write reports/run_results.json: every job of one run, with what came of it."""
-    names = ("key", "inputs", "status", "reason", "message", "attempts", "seconds", "output")
+    names = ("key", "inputs", "status", "reason", "message", "attempts", "seconds", "peak", "output")
     jobs = [{"parameters": _parameters(record), **{name: record[name] for name in names}} for record in records]
     store.write_json(
-        workspace.reports / RESULTS,
+        workspace.reports / (f"run_results.{shard}.json" if shard else RESULTS),
         {"schema_version": SCHEMA, "run_id": run_id, "version": __version__, "code": plan.code_hash(), "jobs": jobs},
     )
 
@@ -123,4 +159,4 @@ def _parameters(record: Mapping) -> dict[str, str]:
 
 
 def _path(workspace: Workspace) -> Path:
-    return workspace.store / "manifest.json"
+    return workspace.store / "manifest.jsonl"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -20,10 +20,13 @@ from propkit import __version__, store
 from propkit.errors import ConfigError, Faults, PropkitError, nearest
 from propkit.model import Report
 from propkit.periods import Period, parse_period
+from propkit.reporting import notes
 from propkit.text import LANGS, Text
 from propkit.workspace import SETTINGS_FILE, Workspace
 
 EDITIONS = ("internal", "owner")
+WHOLE = "all"
+"""The community of a report over all communities."""
 
 REPORTS: dict[str, Report] = {
     report.id: report
@@ -35,6 +38,13 @@ REPORTS: dict[str, Report] = {
             period="month",
             domains=("community", "repairs", "complaints", "satisfaction", "fees"),
         ),
+        Report(
+            "annual_summary", Text("年度/季度总结", "Annual or quarterly summary"), "annual_summary.ipynb", "year", ()
+        ),
+        Report("service_day", Text("服务日简报", "Service day briefing"), "service_day.ipynb", "day", ()),
+        Report("rectification", Text("整顿前后对比", "Rectification"), "rectification.ipynb", "window", ()),
+        Report("portfolio", Text("各小区对照", "Portfolio"), "portfolio.ipynb", "month", ()),
+        Report("security_summary", Text("秩序部总结", "Security summary"), "security_summary.ipynb", "year", ()),
     )
 }
 
@@ -71,6 +81,12 @@ class Job:
     def folder(self) -> str:
         """A name for the job's private folder."""
         return self.key.replace("/", "_")
+
+
+def names(workspace: Workspace) -> dict[str, str]:
+    """Return the names of all places that a report may be about, the whole company among them."""
+    whole = workspace.settings.workspace.name or "全部小区"
+    return store.communities(workspace) | {WHOLE: whole}
 
 
 def find_report(name: str) -> Report:
@@ -151,37 +167,71 @@ def jobs(
     edition: str = "internal",
     lang: str = "zh",
 ) -> list[Job]:
-    """Return the jobs in a fixed order; empty `reports`, `communities` or `asked` mean all, all and the last month.
+    """Return the jobs in a fixed order; empty `reports`, `communities` or `asked` mean every monthly one, all and the last month.
 
     Raises ConfigError for an unknown report, community, edition or language, an unreadable period, or a notebook whose
     parameters are not the declared ones.
     """
     _one_of("edition", edition, EDITIONS)
     _one_of("lang", lang, LANGS)
-    chosen = [find_report(name) for name in reports or REPORTS]
+    chosen = [find_report(name) for name in reports] or _usual(communities)
     places = [store.check_community(workspace, name) for name in communities] or list(store.communities(workspace))
+    named = {report.id: [WHOLE] if report.id == "portfolio" else places for report in chosen}
     for report in chosen:
         check_notebook(notebook_path(workspace, report), report)
     return [
         _checked(Job(report.id, place, period, edition, lang, str(as_of), asked_as_of or ""))
         for report in chosen
         for period in periods(asked, report, as_of)
-        for place in dict.fromkeys(places)
+        for place in dict.fromkeys(named[report.id])
     ]
 
 
+class Inputs:
+    """Hashes of what pages depend on; whatever many jobs share is read once.  For one look at the workspace only."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._shared: dict[tuple[str, str], str] = {}
+
+    def of(self, job: Job) -> str:
+        """Return a hash over everything the page depends on: notebook, code, parameters, data, settings, notes and photos."""
+        workspace = self._workspace
+        named = {name: value for name, value in parameters(workspace, job).items() if name != "workspace"}
+        parts = {
+            "notebook": self._once("notebook", job.report, lambda: notebook_hash(workspace, find_report(job.report))),
+            "code": code_hash(),
+            "parameters": named,
+            "data": self._once("data", job.community, lambda: _fingerprint(workspace, job.community)),
+            "settings": self._once("settings", "", lambda: _sha(workspace.root / SETTINGS_FILE)),
+            "notes": notes.fingerprint(workspace, job.community, job.period),
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def _once(self, kind: str, name: str, make: Callable[[], str]) -> str:
+        if (kind, name) not in self._shared:
+            self._shared[kind, name] = make()
+        return self._shared[kind, name]
+
+
 def inputs(workspace: Workspace, job: Job) -> str:
-    """Return a hash over everything the page depends on: notebook, code, parameters, data, settings and notes."""
-    named = {name: value for name, value in parameters(workspace, job).items() if name != "workspace"}
-    parts = {
-        "notebook": notebook_hash(workspace, find_report(job.report)),
-        "code": code_hash(),
-        "parameters": named,
-        "data": store.fingerprint(workspace, job.community),
-        "settings": _sha(workspace.root / SETTINGS_FILE),
-        "notes": _sha(workspace.root / "notes" / job.community / f"{job.period}.md"),
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    """Return the hash of one job's inputs."""
+    return Inputs(workspace).of(job)
+
+
+def shard(jobs: Sequence[Job], at: int, count: int) -> list[Job]:
+    """Return part `at` (from 1) of `count` parts of the jobs: disjoint, together all, each with its share of communities."""
+    return list(jobs[at - 1 :: count])
+
+
+def _usual(communities: Sequence[str]) -> list[Report]:
+    """The monthly reports; the one over all communities only where no community is named."""
+    return [one for one in REPORTS.values() if one.period == "month" and not (communities and one.id == "portfolio")]
+
+
+def _fingerprint(workspace: Workspace, community: str) -> str:
+    places = list(store.communities(workspace)) if community == WHOLE else [community]
+    return " ".join(store.fingerprint(workspace, place) for place in places)
 
 
 @cache
@@ -214,7 +264,7 @@ def _months(period: Period, report: Report) -> list[str]:
 
 
 def _of_kind(period: Period, report: Report) -> Period:
-    allowed = ("quarter", "year") if report.period in ("quarter", "year") else (report.period,)
+    allowed = ("quarter", "year", "window") if report.period in ("quarter", "year") else (report.period,)
     if period.kind not in allowed:
         raise ConfigError(
             Text(f"报告「{report.id}」的期间种类不对", f"report '{report.id}' takes another kind of period"),
@@ -257,6 +307,7 @@ def _declared(path: Path) -> set[str]:
             got=tags.count("parameters"),
             expected=1,
         )
+    notebook.metadata.setdefault("kernelspec", {"name": "python3", "language": "python"})  # ours, whatever is named
     return set(inspect_notebook(notebook))
 
 

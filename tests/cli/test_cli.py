@@ -22,6 +22,7 @@ from propkit.console_data import RULE_WORDS
 from propkit.figures import COLUMNS
 from propkit.intake.reconciliation import RULES
 from propkit.model import Definitions, worded
+from propkit.reporting import items
 from propkit.workspace import Workspace, open_workspace
 from tests.running.conftest import RECEIPT
 
@@ -176,7 +177,7 @@ def test_the_examples_in_a_new_workspace_are_valid(tmp_path: Path) -> None:
 
 def test_kpis_lists_the_catalogue_and_prints_a_card(call: Call) -> None:
     listed = {entry["id"] for entry in json.loads(call("kpis", "--json").stdout)}
-    assert listed == {*domains.KPIS, *domains.DURATIONS}
+    assert listed == {entry.id for entry in items.entries(Definitions())} > {*domains.KPIS, *domains.DURATIONS}
     card = call("kpis", "first_time_fix_rate").stdout
     kpi = worded(domains.KPIS["first_time_fix_rate"], Definitions())
     assert all(words in card for words in (kpi.top.en, kpi.bottom.en, kpi.source, "30 days", "completed_at"))
@@ -191,13 +192,13 @@ def test_doctor_examines_the_environment_and_the_workspace(call: Call) -> None:
 def test_dry_run_lists_what_would_be_made_and_writes_nothing(call: Call, workspace: Workspace) -> None:
     result = call("run", "--dry-run")
     assert result.exit_code == 0
-    assert "2 to make" in result.stdout
-    assert not (workspace.store / "manifest.json").exists()
+    assert "3 to make" in result.stdout
+    assert not (workspace.store / "manifest.jsonl").exists()
 
 
 def test_run_status_and_index(call: Call, workspace: Workspace, notebook: Callable) -> None:
     notebook("assert community != 'guangming'", RECEIPT)
-    ran = call("run", "-j", "2", "-p", "2025-09")
+    ran = call("run", "monthly_review", "-j", "2", "-p", "2025-09")
     assert ran.exit_code == 1
     assert "1 made · 1 failed · 0 kept · 2 in all" in ran.stdout
     assert "AssertionError" in ran.stdout
@@ -208,7 +209,7 @@ def test_run_status_and_index(call: Call, workspace: Workspace, notebook: Callab
     notebook(RECEIPT)
     assert call("run", "--failed", "--edition", "owner").stdout == "no reports to run\n"
     again = call("run", "--failed", "-p", "2025Q3", "--json")
-    assert [(job["key"], job["status"]) for job in json.loads(again.stdout)["jobs"]] == [
+    assert [(job["key"], job["status"]) for job in json.loads(again.stdout.splitlines()[-1])["jobs"]] == [
         ("internal/guangming/2025-09/monthly_review.zh", "success")
     ]
     none = call("run", "--failed")
@@ -221,6 +222,51 @@ def test_a_month_without_data_fails_and_names_the_months_that_have_some(call: Ca
     assert result.exit_code == 1
     assert "no_data" in result.stdout
     assert "2025-09" in result.stdout
+
+
+def test_a_failure_is_told_in_the_language_asked_now_and_with_the_next_step(
+    call: Call, workspace: Workspace, notebook: Callable
+) -> None:
+    fault = "from propkit.errors import ConfigError\nfrom propkit.text import Text\n"
+    notebook(fault + "raise ConfigError(Text('不行', 'no good'), hint=Text('改', 'mend'))", RECEIPT)
+    ran = call("run", "-c", "yinhe", "-p", "2025-09", "--json")
+    job, summary = map(json.loads, ran.stdout.splitlines())
+    assert (ran.exit_code, job["event"], summary["event"], summary["failed"]) == (1, "job", "summary", 1)
+    assert (job["reason"], job["message"]) == ("cell_error", {"zh": "不行; 办法: 改", "en": "no good; hint: mend"})
+    assert "no good; hint: mend" in call("status").stdout
+    assert "不行; 办法: 改" in call("status", lang="zh").stdout
+    assert "不行" in (workspace.reports / "index.html").read_text("utf-8")
+    again = call("run", "--failed", lang="zh")
+    assert "打开详情里的 error.html" in again.stdout
+    assert (workspace.root / job["evidence"] / "error.html").is_file()
+
+
+def test_new_data_mark_the_pages_that_they_make_stale(call: Call, workspace: Workspace, notebook: Callable) -> None:
+    notebook(RECEIPT)
+    assert call("run", "monthly_review", "-p", "2025-09", "--as-of", "2025-10-08").exit_code == 0
+    raw = workspace.raw / "yinhe.csv"
+    raw.write_text(raw.read_text("utf-8") + "W4,2025-09-07 10:00:00,,1-1-104,门窗,1,\n", "utf-8")
+    assert call("ingest").exit_code == 0
+    page = (workspace.reports / "index.html").read_text("utf-8")
+    assert re.findall(r'data-state="(\w+)"', page) == ["current", "stale"]
+    again = call("run", "monthly_review", "-p", "2025-09", "--as-of", "2025-10-08", "--json")
+    jobs = json.loads(again.stdout.splitlines()[-1])["jobs"]
+    assert [job["status"] for job in jobs] == ["success", "skipped"]
+
+
+def test_shards_share_out_the_jobs(call: Call, notebook: Callable) -> None:
+    notebook(RECEIPT)
+    parts = [call("run", "--dry-run", "--json", "--shard", f"{at}/2") for at in (1, 2)]
+    keys = [entry["key"] for part in parts for entry in json.loads(part.stdout)]
+    assert len(keys) == len(set(keys)) == 3
+    assert call("run", "--shard", "3/2").exit_code == 2
+
+
+def test_a_report_over_its_limits_is_told(call: Call, notebook: Callable) -> None:
+    notebook("import time; time.sleep(60)", RECEIPT)
+    result = call("run", "-c", "yinhe", "-p", "2025-09", "--timeout", "1")
+    assert (result.exit_code, "timeout" in result.stdout) == (1, True)
+    assert "raise --timeout" in result.stdout
 
 
 def test_a_locked_workspace_ends_with_75(call: Call, workspace: Workspace) -> None:
@@ -266,3 +312,30 @@ def test_the_module_is_the_command(workspace: Workspace) -> None:
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert "没有这个指标" in done.stderr
+
+
+def test_verify_ends_with_1_when_something_is_not_as_published_and_2_when_there_is_no_such_file(
+    call: Call, workspace: Workspace
+) -> None:
+    assert call("verify").exit_code == 0
+    (workspace.reports / "owner").mkdir(parents=True)
+    (workspace.reports / "owner" / "left.html").write_text("x", "utf-8")
+    result = call("verify")
+    assert result.exit_code == 1
+    assert "owner/left.html" in result.stdout and "no record 1" in result.stdout
+    assert json.loads(call("verify", "--json").stdout)[0]["state"] == "orphan"
+    assert call("verify", "none.html").exit_code == 2
+
+
+def test_run_with_pdf_but_without_a_browser_makes_the_pages_and_says_so(
+    call: Call, workspace: Workspace, notebook: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook(RECEIPT)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys, "platform", "linux")
+    result = call("run", "-c", "yinhe", "-p", "2025-09", "--pdf")
+    assert result.exit_code == 0
+    assert "neither Chromium, Chrome nor Edge was found" in result.stderr
+    page = workspace.reports / "internal" / "yinhe" / "2025-09" / "monthly_review.zh.html"
+    assert page.is_file() and not page.with_suffix(".pdf").exists()
+    assert call("verify", str(page)).exit_code == 0

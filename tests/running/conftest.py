@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -37,9 +38,11 @@ W2,2025-09-03 10:00:00,2025-09-03 18:00:00,1-1-102,门窗,1,4
 W3,2025-09-05 10:00:00,,1-1-103,门窗,1,
 """
 PARAMETERS = 'workspace = ""\ncommunity = "x"\nmonth = "2025-01"\nas_of = ""\nedition = "internal"\nlang = "zh"\n'
-RECEIPT = """from IPython.display import display
+RECEIPT = """import os
+from IPython.display import display
 used = dict(community=community, month=month, as_of=as_of, edition=edition, lang=lang)
-receipt = {"schema_version": 1, "parameters": used, "headline": [{"label": "单量", "text": "3", "state": "ok"}]}
+receipt = {"schema_version": 1, "parameters": used, "nonce": os.environ["PROPKIT_NONCE"], "headline": []}
+receipt["headline"] = [{"label": "单量", "text": "3", "state": "ok"}]
 display({"application/vnd.propkit.receipt+json": receipt}, raw=True)
 """
 
@@ -63,19 +66,22 @@ def workspace(made: Path, tmp_path: Path) -> Workspace:
     return open_workspace(tmp_path / "{x} 工作区")
 
 
+def write_notebook(
+    root: Path, *cells: str, parameters: str = PARAMETERS, tags: tuple[str, ...] = ("parameters",)
+) -> None:
+    """Write a workspace's own monthly_review of these code cells, after a tagged parameters cell."""
+    code = [nbformat.v4.new_code_cell(source) for source in (parameters, *cells)]
+    code[0].metadata["tags"] = list(tags)
+    for at, cell in enumerate(code):
+        cell["id"] = f"c{at}"
+    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    made = nbformat.v4.new_notebook(cells=code, metadata={"kernelspec": spec})
+    path = root / "notebooks" / "monthly_review.ipynb"
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(made, path)
+
+
 @pytest.fixture
 def notebook(workspace: Workspace) -> Write:
-    """Write the workspace's own monthly_review of these code cells, after a tagged parameters cell."""
-
-    def write(*cells: str, parameters: str = PARAMETERS, tags: tuple[str, ...] = ("parameters",)) -> None:
-        code = [nbformat.v4.new_code_cell(source) for source in (parameters, *cells)]
-        code[0].metadata["tags"] = list(tags)
-        for at, cell in enumerate(code):
-            cell["id"] = f"c{at}"
-        spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        made = nbformat.v4.new_notebook(cells=code, metadata={"kernelspec": spec})
-        path = workspace.root / "notebooks" / "monthly_review.ipynb"
-        path.parent.mkdir(exist_ok=True)
-        nbformat.write(made, path)
-
-    return write
+    """Write a notebook into the workspace: see `write_notebook`."""
+    return functools.partial(write_notebook, workspace.root)

@@ -1,19 +1,27 @@
-"""Many jobs with real kernels: isolation, the manifest, resuming, retrying, locking, interrupting."""
+"""Many jobs: isolation, the manifest, resuming, retrying, locking, interrupting."""
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
+import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from propkit import store
-from propkit.errors import LockedError
+from propkit.errors import LockedError, PropkitError
+from propkit.locks import locked
 from propkit.running import batch, manifest, plan
-from propkit.running.batch import Progress
-from propkit.running.pool import Pool
+from propkit.running.batch import Options, Progress
+from propkit.running.launch import Spawns
+from propkit.running.limits import Limits
+from propkit.running.pool import Pool, Result
+from propkit.running.publish import settle
 from propkit.workspace import Workspace, open_workspace
 
 from .conftest import RECEIPT, Write
@@ -24,7 +32,7 @@ FAILS_FOR_GUANGMING = "assert community != 'guangming'"
 
 
 def _jobs(workspace: Workspace, **asked: str) -> list[plan.Job]:
-    return plan.jobs(workspace, [], [], ["2025-09"], as_of=AS_OF, **asked)
+    return plan.jobs(workspace, ["monthly_review"], [], ["2025-09"], as_of=AS_OF, **asked)
 
 
 def _statuses(workspace: Workspace) -> list[str]:
@@ -35,9 +43,10 @@ def _statuses(workspace: Workspace) -> list[str]:
 def test_a_failing_job_touches_no_other_and_alone_is_run_again(workspace: Workspace, notebook: Write) -> None:
     notebook(FAILS_FOR_GUANGMING, RECEIPT)
     told: list[Progress] = []
-    first = batch.run(workspace, _jobs(workspace, asked_as_of="2025-10-08"), workers=2, tell=told.append)
+    first = batch.run(workspace, _jobs(workspace, asked_as_of="2025-10-08"), Options(workers=2), tell=told.append)
     assert (first.count("success"), [entry["key"] for entry in first.failed]) == (1, [KEYS[1]])
-    assert sorted(progress.done for progress in told) == [1, 2]
+    assert sorted(progress.done for progress in told if progress.ended) == [1, 2]
+    assert sum(not progress.ended for progress in told) == 2
     assert _statuses(workspace) == ["success", "failed"]
     assert (workspace.reports / f"{KEYS[0]}.html").is_file()
     assert "光明小区" in (workspace.reports / "index.html").read_text("utf-8")
@@ -86,7 +95,8 @@ def test_an_interrupted_run_keeps_what_is_done_and_resumes(workspace: Workspace,
     notebook(RECEIPT)
 
     def interrupt(progress: Progress) -> None:
-        raise KeyboardInterrupt
+        if progress.ended:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         batch.run(workspace, _jobs(workspace), tell=interrupt)
@@ -96,9 +106,19 @@ def test_an_interrupted_run_keeps_what_is_done_and_resumes(workspace: Workspace,
     assert [entry["status"] for entry in resumed.entries] == ["skipped", "success"]
 
 
-def test_a_second_batch_is_turned_away(workspace: Workspace) -> None:
-    with store.locked(workspace), pytest.raises(LockedError):
+def test_a_second_batch_is_turned_away_and_told_by_whom(workspace: Workspace) -> None:
+    with locked(workspace), pytest.raises(LockedError, match=f"process {os.getpid()} on "):
         batch.run(open_workspace(workspace.root), _jobs(workspace))
+
+
+def test_a_lock_of_a_killed_run_is_taken_over_and_its_folder_removed(workspace: Workspace) -> None:
+    left = Path(tempfile.mkdtemp(prefix="propkit-"))
+    workspace.private.mkdir(parents=True, exist_ok=True)
+    note = workspace.private / "lock.json"
+    note.write_text(json.dumps({"pid": 1, "host": "x", "runtime": str(left)}), "utf-8")
+    batch.run(workspace, [])
+    assert not left.exists()
+    assert not note.exists()
 
 
 def test_leftovers_of_a_killed_run_are_removed(workspace: Workspace) -> None:
@@ -112,8 +132,89 @@ def test_leftovers_of_a_killed_run_are_removed(workspace: Workspace) -> None:
 def test_a_job_over_the_wall_limit_is_ended(workspace: Workspace, notebook: Write) -> None:
     notebook("import time; time.sleep(60)", RECEIPT)
     with tempfile.TemporaryDirectory(prefix="pk-") as folder:
-        pool = Pool(workspace.root, Path(folder), 1, wall=3)
+        pool = Pool(workspace, Path(folder), 1, limits=Limits(wall=1))
         pool.add(_jobs(workspace)[0])
         (result,) = pool.results()
     assert result.outcome["reason"] == "timeout"
-    assert result.seconds < 20
+
+
+def test_where_nothing_can_fork_a_new_process_makes_the_page(workspace: Workspace, notebook: Write) -> None:
+    notebook(RECEIPT)
+    with tempfile.TemporaryDirectory(prefix="pk-") as folder:
+        runtime = Path(folder)
+        pool = Pool(workspace, runtime, 1, engine="kernel", launch=Spawns(runtime))
+        pool.add(_jobs(workspace)[0])
+        (result,) = pool.results()
+    assert result.outcome["status"] == "success"
+
+
+def test_a_preloaded_process_that_cannot_start_is_told_with_its_last_words(
+    workspace: Workspace, notebook: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook(RECEIPT)
+    monkeypatch.setenv("PYTHONPATH", str(workspace.root / "broken"))
+    (workspace.root / "broken" / "pyarrow").mkdir(parents=True)
+    (workspace.root / "broken" / "pyarrow" / "__init__.py").write_text("raise ImportError('no pyarrow here')", "utf-8")
+    (entry,) = batch.run(workspace, _jobs(workspace)[:1]).failed
+    assert (entry["reason"], entry["attempts"]) == ("kernel_start", 2)
+    assert "no pyarrow here" in (workspace.root / entry["evidence"] / "log.txt").read_text("utf-8")
+
+
+class _Made:
+    """A pool whose jobs are made at once, for what happens to their pages afterwards."""
+
+    def __init__(self, workspace: Workspace, runtime: Path, workers: int, **more: object) -> None:
+        self.workspace, self.scratch, self.jobs = workspace, runtime / "1" / "work", []
+        self.scratch.mkdir(parents=True)
+
+    def add(self, job: plan.Job) -> None:
+        self.jobs.append(job)
+
+    def results(self) -> Iterator[Result]:
+        for job in self.jobs:
+            content = f"page of {job.key}".encode() * 100
+            (self.scratch / "page.html").write_bytes(content)
+            output = {"path": job.page, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+            made = {"status": "success", "reason": "", "message": {"zh": "", "en": ""}, "evidence": "",
+                    "output": output, "headline": [], "published": [{"kpi": job.community}]}  # fmt: skip
+            yield Result(job, settle(self.workspace, job, made, self.scratch), 0.1, 0)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize("call", ["fsync", "replace", "write"])
+def test_every_point_at_which_a_disk_can_fail_leaves_whole_files_and_heals(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, call: str, code: int
+) -> None:
+    monkeypatch.setattr(batch, "Pool", _Made)
+    real = getattr(os, call)
+    jobs = _jobs(workspace)
+    for point in range(1, 40):
+        left = point
+
+        def failing(*given: object) -> object:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise OSError(code, os.strerror(code))
+            return real(*given)
+
+        for path in (workspace.reports, workspace.store / "manifest.jsonl", workspace.private / "published"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        with monkeypatch.context() as broken:
+            broken.setattr(os, call, failing)
+            try:
+                summary = batch.run(workspace, jobs)
+                whole = not summary.failed and summary.trouble is None
+            except PropkitError:
+                whole = False
+        for job in jobs:
+            path = workspace.reports / job.page
+            assert not path.exists() or path.read_bytes() == f"page of {job.key}".encode() * 100
+        assert not list(workspace.reports.rglob("*.part"))
+        healed = batch.run(workspace, jobs)
+        assert not healed.failed
+        assert all(manifest.is_intact(workspace, entry) for entry in manifest.read(workspace).values())
+        if left > 0:
+            assert whole
+            return
+    raise AssertionError("the run never came to its end")

@@ -16,14 +16,23 @@ MONTHLY = plan.REPORTS["monthly_review"]
 
 
 def _jobs(workspace: Workspace, **asked: object) -> list[plan.Job]:
-    given = {"reports": [], "communities": [], "asked": []} | asked
+    given = {"reports": ["monthly_review"], "communities": [], "asked": []} | asked
     return plan.jobs(workspace, as_of=AS_OF, **given)
 
 
 def test_jobs_default_to_every_community_and_the_last_ended_month(workspace: Workspace) -> None:
-    assert [job.key for job in _jobs(workspace)] == [
+    assert [job.key for job in _jobs(workspace, reports=[])] == [
         "internal/yinhe/2025-09/monthly_review.zh",
         "internal/guangming/2025-09/monthly_review.zh",
+        "internal/all/2025-09/portfolio.zh",
+    ]
+
+
+def test_a_report_over_all_communities_is_made_for_named_ones_only_when_it_is_asked_for(workspace: Workspace) -> None:
+    asked = {"communities": ["yinhe"]}
+    assert [job.key for job in _jobs(workspace, reports=[], **asked)] == ["internal/yinhe/2025-09/monthly_review.zh"]
+    assert [job.key for job in _jobs(workspace, reports=["portfolio"], **asked)] == [
+        "internal/all/2025-09/portfolio.zh"
     ]
 
 
