@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-all check fix docs clean honesty
+.PHONY: demo test test-all check fix docs clean honesty bench
 
 demo: $(VENV)/.installed
 	$(BIN)/propkit demo data/demo
@@ -32,6 +32,10 @@ fix: $(VENV)/.installed-dev
 # Measures coverage, silence, voice, cause, privacy and mutation, and writes docs/honesty.md: a few CPU-minutes.
 honesty: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.honesty
+
+# Times a report by each way of making it and writes docs/benchmarks.md: a few minutes on a quiet machine.
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m bench.engines --write
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from propkit import domains
-from propkit.model import Column, Definitions, Duration, Kpi, Table, worded
+from propkit.model import Column, Definitions, Note, Table
+from propkit.reporting import items, outline
 
 ROOT = Path(__file__).parent.parent
 PAGES = {
@@ -16,8 +17,11 @@ PAGES = {
     "docs/kpis.zh-CN.md": ("full", "zh"),
     "docs/workspace.md": ("tables", "en"),
 }
-HEADS = {"zh": ("编号", "指标", "分子", "分母"), "en": ("id", "KPI", "top", "bottom")}
-SHORT_HEADS = {"zh": ("指标", "编号"), "en": ("KPI", "id")}
+HEADS = {
+    "zh": ("编号", "项目", "类别", "种类", "分子或内容", "分母"),
+    "en": ("id", "item", "kind", "form", "top or content", "bottom"),
+}
+SHORT_HEADS = {"zh": ("方面", "项", "内容"), "en": ("subject", "items", "what is computed")}
 
 
 def page(path: str, text: str) -> str:
@@ -30,14 +34,25 @@ def page(path: str, text: str) -> str:
 
 
 def _short(lang: str) -> str:
-    rows = [f"| {kpi.label.get(lang)} | `{kpi.id}` |" for kpi in domains.KPIS.values()]
-    return "\n".join([_row(SHORT_HEADS[lang]), "|---|---|", *rows])
+    rows = []
+    for section in outline.SECTIONS.values():
+        held = [
+            one for one in items.ITEMS.values() if outline.place(one.id) == section.id and not isinstance(one, Note)
+        ]
+        labels = ("、" if lang == "zh" else ", ").join(one.label.get(lang) for one in held)
+        rows.append(_row((section.heading.get(lang), str(len(held)), labels)))
+    return "\n".join([_row(SHORT_HEADS[lang]), "|---|---|---|", *rows])
 
 
 def _full(lang: str) -> str:
-    kpis = [_kpi(kpi, lang) for kpi in domains.KPIS.values()]
-    durations = [_duration(duration, lang) for duration in domains.DURATIONS.values()]
-    return "\n".join([_row(HEADS[lang]), "|---|---|---|---|", *kpis, *durations])
+    parts = []
+    for section in outline.SECTIONS.values():
+        held = [entry for entry in items.entries(Definitions()) if outline.place(entry.id) == section.id]
+        rows = [_entry(entry, lang) for entry in held]
+        parts.append(
+            "\n".join([f"### {section.heading.get(lang)}", "", _row(HEADS[lang]), "|---|---|---|---|---|---|", *rows])
+        )
+    return "\n\n".join(parts)
 
 
 def _tables(lang: str) -> str:
@@ -68,14 +83,10 @@ def _allowed(column: Column) -> str:
     return "-".join(ends) if column.low is not None or column.high is not None else ""
 
 
-def _kpi(kpi: Kpi, lang: str) -> str:
-    kpi = worded(kpi, Definitions())
-    return _row((f"`{kpi.id}`", kpi.label.get(lang), kpi.top.get(lang), kpi.bottom.get(lang)))
-
-
-def _duration(duration: Duration, lang: str) -> str:
-    how = {"zh": "中位数与 P90（Kaplan–Meier）", "en": "median and P90 (Kaplan-Meier)"}
-    return _row((f"`{duration.id}`", duration.label.get(lang), duration.top.get(lang), how[lang]))
+def _entry(entry: items.Entry, lang: str) -> str:
+    return _row(
+        (f"`{entry.id}`", entry.label.get(lang), entry.kind, entry.form, entry.top.get(lang), entry.bottom.get(lang))
+    )
 
 
 def _row(cells: tuple[str, ...]) -> str:

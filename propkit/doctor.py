@@ -17,7 +17,6 @@ _NEEDED = {
     "pandas": "3.0", "numpy": "2.2", "papermill": "2.7", "nbconvert": "7.17.1", "matplotlib": "3.11",
     "seaborn": "0.13.2", "pyarrow": "20", "jupyterlab": "4.4", "ipykernel": "6.29",
 }  # fmt: skip
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 _NOTHING = Text("", "")
 _FREE = 1 << 30
 
@@ -86,7 +85,9 @@ def _font() -> Iterator[Finding]:
 
 
 def _browser() -> Iterator[Finding]:
-    found = next((path for path in map(shutil.which, _BROWSERS) if path), "")
+    from propkit.reporting.pdf import find_browser
+
+    found = find_browser()
     mend = Text(
         "导出 PDF 需要 Chromium；在浏览器里打印也可以", "PDF needs Chromium; printing from a browser does as well"
     )

@@ -22,6 +22,7 @@ FLOORS = (
     {"domains"},
     {"intake", "demo"},
     {"workspace"},
+    {"locks"},
     {"store"},
     {"counts"},
     {"rates"},
@@ -29,7 +30,8 @@ FLOORS = (
     {"reporting"},
     {"running", "explore"},
     {"console", "doctor"},
-    {"console_data", "console_reports"},
+    {"console_progress"},
+    {"console_data", "console_reports", "console_notes"},
     {"cli"},
     {"__main__"},
 )
@@ -37,8 +39,11 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 NARROW = {
     "stats": (set(), "stats takes plain numbers and knows no other room"),
     "demo": ({"errors", "text", "model", "domains"}, "the demo knows the field, not the machinery that it tests"),
-    "reporting/charts.py": ({"errors", "text", "stats", "model", "periods", "domains", "reporting"},
-                            "charts draw what they are given and never fetch or count"),
+    **dict.fromkeys(
+        ("reporting/charts.py", "reporting/charts_compare.py", "reporting/charts_panels.py"),
+        ({"errors", "text", "stats", "model", "periods", "domains", "reporting"},
+         "charts draw what they are given and never fetch or count"),
+    ),
 }  # fmt: skip
 ONLY = {
     "nbconvert": ("reporting/page.py",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html.parser
+import itertools
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 import propkit as pk
 from propkit import demo, store
 from propkit.reporting import page
+from propkit.reporting.pdf import find_browser
 from propkit.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent
@@ -91,6 +93,73 @@ def test_page_is_whole_and_asks_for_nothing_outside(made: Path) -> None:
     assert outline.pictures == outline.described > 10
     assert made.stat().st_size < 400_000
     assert "Traceback" not in made.read_text("utf-8")
+
+
+def _pages(workspace: Workspace) -> list[Path]:
+    return sorted(workspace.reports.rglob("monthly_review.*.html"))
+
+
+def test_every_page_keeps_its_budget(made: Path, workspace: Workspace) -> None:
+    for path in _pages(workspace):
+        text = path.read_text("utf-8")
+        assert len(text.encode()) <= 200_000, path
+        assert len(re.findall(r"<[a-z]", text)) <= 3_400, path
+
+
+def test_every_page_can_be_read_by_ear(made: Path, workspace: Workspace) -> None:
+    for path in _pages(workspace):
+        text = path.read_text("utf-8")
+        ids = re.findall(r'\sid="([^"]+)"', text)
+        named = {name for names in re.findall(r'aria-labelledby="([^"]+)"', text) for name in names.split()}
+        tags = re.findall(r"<(h1|main|nav|footer|header)\b", text)
+        assert {tag: tags.count(tag) for tag in set(tags)} == dict.fromkeys(
+            ("h1", "main", "nav", "footer", "header"), 1
+        )
+        assert len(ids) == len(set(ids)) and named <= set(ids)
+        assert not re.search(r"<th(?![^>]*\bscope=)[\s>]", text)
+        assert not re.search(r"<(title|desc)\b[^>]*>\s*</|<a\b[^>]*>\s*</a>", text)
+        assert all("aria-label" in tag for tag in re.findall(r'<svg[^>]*role="img"[^>]*>', text))
+        assert not re.search(r"<img(?![^>]*\balt=\"[^\"]+\")", text)
+        levels = [int(level) for level in re.findall(r"<h([1-6])\b", text)]
+        assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not find_browser(), reason="no Chromium, Chrome or Edge on this machine")
+def test_every_page_fits_a_phone_in_light_and_dark(made: Path, workspace: Workspace) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    asked: list[str] = []
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"])
+        for path, scheme in itertools.product(_pages(workspace), ("light", "dark")):
+            shown = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme=scheme)
+            shown.on("request", lambda request: asked.append(request.url))
+            shown.on("console", lambda message: asked.append(message.text))
+            shown.goto(path.as_uri())
+            assert shown.evaluate("document.documentElement.scrollWidth") <= 390, (path, scheme)
+            assert shown.evaluate(_SMALLEST_TEXT) >= 11, path
+            assert shown.evaluate(_FAINT) == [], (path, scheme)
+            shown.close()
+        browser.close()
+    assert [words for words in asked if not words.startswith(("file:", "data:"))] == []
+
+
+_SMALLEST_TEXT = """Math.min(...[...document.querySelectorAll('.pk-n text')].map(t => {
+  const s = t.ownerSVGElement;
+  return parseFloat(getComputedStyle(t).fontSize) * s.getBoundingClientRect().width / s.viewBox.baseVal.width}))"""
+_FAINT = """(() => {
+  const parts = c => c.match(/[\\d.]+/g).map(Number);
+  const light = c => c.slice(0, 3).map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const ground = e => { for (; e; e = e.parentElement) { const c = parts(getComputedStyle(e).backgroundColor);
+    if (c.length < 4 || c[3] > 0) return c } return [255, 255, 255] };
+  const faint = [];
+  for (const e of document.querySelectorAll('body *:not(svg *)')) {
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) || !e.checkVisibility()) continue;
+    const pair = [light(parts(getComputedStyle(e).color)), light(ground(e))].sort((a, b) => b - a);
+    if ((pair[0] + .05) / (pair[1] + .05) < 4.5) faint.push(e.className + ' ' + e.textContent.slice(0, 20)) }
+  return faint })()"""
+"""The contrast of every text with what is behind it, as a reader's browser has it (WCAG 2, at least 4.5)."""
 
 
 def test_page_names_no_path_and_no_person(made: Path, workspace: Workspace) -> None:

@@ -71,6 +71,8 @@ _WHOLE = (("item", OVERALL),)
 COUNTED: dict[str, _Counted] = {
     "satisfaction_by_item": _Counted("survey", (), "satisfied"),
     "owner_satisfaction": _Counted("survey", _WHOLE, "satisfied"),
+    "satisfaction_by_age": _Counted("survey", _WHOLE, "satisfied"),
+    "satisfaction_by_area": _Counted("survey", _WHOLE, "satisfied"),
     "owner_satisfaction_index": _Counted("survey", _WHOLE, "points"),
     "dissatisfied_rate": _Counted("survey", _WHOLE, "dissatisfied"),
     "not_dissatisfied_rate": _Counted("survey", _WHOLE, "dissatisfied", other=True),

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 from natsort import natsorted
@@ -22,7 +23,10 @@ from propkit.errors import ConfigError, DataError, nearest
 from propkit.figures import figures, splittable
 from propkit.model import Cut, Duration, Kpi, worded
 from propkit.periods import Period, parse_period
+from propkit.reporting import notes as notes_room
 from propkit.reporting.guard import Guard
+from propkit.reporting.notes import Notes
+from propkit.reporting.photos import Photo
 from propkit.text import Text
 from propkit.workspace import Workspace, open_workspace
 
@@ -48,6 +52,11 @@ class Book:
     sections: list[str] = field(default_factory=list)
     headline: list[dict[str, str]] = field(default_factory=list)
     monthly: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    earlier: dict[tuple, dict[str, pd.DataFrame]] = field(default_factory=dict, repr=False)
+    besides: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict, repr=False)
+    whole: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    notes: Notes = field(default_factory=Notes, repr=False)
+    photos: dict[tuple[int, int], Photo] = field(default_factory=dict, repr=False)
 
     @property
     def min_n(self) -> int:
@@ -68,9 +77,10 @@ class Book:
 
     @cached_property
     def data_sha256(self) -> str:
-        """A hash over every input that the figures depend on."""
+        """A hash over every input that the report depends on: data, choices, notes and the pictures that they name."""
         digest = hashlib.sha256(store.fingerprint(self.workspace, self.community).encode())
         digest.update(repr((self.cut.as_of, self.cut.definitions, self.cut.waves, self.min_n)).encode())
+        digest.update(notes_room.fingerprint(self.workspace, self.community, self.period.id).encode())
         return digest.hexdigest()
 
     def kpi(self, kpi_id: str) -> Kpi:
@@ -131,9 +141,48 @@ class Book:
         for month in months:
             as_of = parse_period(month).end + (self.cut.as_of - self.period.end)
             cut = dataclasses.replace(self.cut, as_of=as_of)
-            tables = domains.derive({name: self.raw[name] for name in _needed(kpi.table)}, cut)
-            parts.append(self._with(tables, cut, [kpi], [parse_period(month)], []))
+            parts.append(self._with(self._as_of(kpi, cut), cut, [kpi], [parse_period(month)], []))
         return pd.concat(parts, ignore_index=True)
+
+    def _as_of(self, kpi: Kpi, cut: Cut) -> dict[str, pd.DataFrame]:
+        """The tables as they stood at an earlier cut-off; figures over the same tables share them."""
+        names, rooms = _needed(kpi)
+        key = (*names, cut.as_of)
+        if key not in self.earlier:
+            self.earlier[key] = domains.derive({name: self.raw[name] for name in names}, cut, rooms)
+        return self.earlier[key]
+
+    def in_periods(self, kpi_ids: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+        """Return the figures of other periods than the report's own, unsplit, in the order of `figures`.
+
+        Every figure of a period is reckoned when the first is asked for: a report asks for most, and one tally costs
+        little more than ten.
+        """
+        new = [period for period in periods if period.id not in self.whole]
+        if new:
+            made = self._with(self.tables, self.cut, list(domains.KPIS.values()), new, [])
+            self.whole |= {period.id: made[made["period"] == period.id] for period in new}
+        place = {kpi_id: at for at, kpi_id in enumerate(kpi_ids)}
+        both = pd.concat([self.whole[one.id] for one in periods] or [self._with(self.tables, self.cut, [], [], [])])
+        asked = both[both["kpi"].isin(place)]
+        rates = asked.sort_values("kpi", key=lambda ids: ids.map(place), kind="stable", ignore_index=True)
+        return self._kept(rates)
+
+    def apart(self, kpi_ids: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+        """Return what `in_periods` does, reckoned for these figures alone: for few of them over many periods."""
+        return self._kept(self._with(self.tables, self.cut, [domains.kpi(one) for one in kpi_ids], periods, []))
+
+    def _kept(self, rates: pd.DataFrame) -> pd.DataFrame:
+        if self.edition == "owner":
+            self.guard.besides.append(rates.loc[[domains.kpi(kpi_id).opinion for kpi_id in rates["kpi"]]])
+        return rates
+
+    def year_before(self) -> Period | None:
+        """Return the same stretch a year before; None for a single day, which falls on another weekday."""
+        if self.period.kind == "day":
+            return None
+        months = [str(pd.Period(month) - 12) for month in self.period.months]
+        return parse_period(months[0] if len(months) == 1 else f"{months[0]}..{months[-1]}")
 
     def history(self, kpi_id: str) -> pd.DataFrame:
         """Return the months of one KPI from the first that has data."""
@@ -235,6 +284,22 @@ def open_book(
     `as_of` is the data cut-off ("" = as set in propkit.toml, or the last day with data).
     """
     opened = open_workspace(workspace)
+    check_choices(edition, lang)
+    store.check_community(opened, community)
+    cut = opened.cut(store.data_cutoff(opened, as_of or None))
+    stretch = parse_period(str(period), cut.as_of)  # papermill makes a number of 2025
+    raw = store.load(opened, [community])
+    tables = domains.derive(raw, cut)
+    _check_data(tables, community, stretch)
+    named = "day" if stretch.kind == "day" else "month" if report == "monthly_review" else "period"
+    asked = {"community": community, named: str(period), "as_of": as_of, "edition": edition, "lang": lang}
+    name = _name(opened, community, lang)
+    written = notes_room.read(opened, community, stretch.id)
+    return Book(opened, report, community, name, stretch, cut, edition, lang, raw, tables, asked, notes=written)
+
+
+def check_choices(edition: str, lang: str) -> None:
+    """Raise ConfigError for an edition or a language that there is not."""
     for name, value, allowed in (("edition", edition, EDITIONS), ("lang", lang, ("zh", "en"))):
         if value not in allowed:
             raise ConfigError(
@@ -243,15 +308,14 @@ def open_book(
                 expected=", ".join(allowed),
                 hint=nearest(value, allowed),
             )
-    store.check_community(opened, community)
-    cut = opened.cut(store.data_cutoff(opened, as_of or None))
-    stretch = parse_period(period, cut.as_of)
-    raw = store.load(opened, [community])
-    tables = domains.derive(raw, cut)
-    _check_data(tables, community, stretch)
-    asked = {"community": community, "month": period, "as_of": as_of, "edition": edition, "lang": lang}
-    name = _name(opened, community, lang)
-    return Book(opened, report, community, name, stretch, cut, edition, lang, raw, tables, asked)
+
+
+def book_of(workspace: Workspace, tables: Mapping[str, pd.DataFrame], cut: Cut, community: str, period: Period) -> Book:
+    """Return a book over rows that are derived already, of one of their communities; nothing of it is a page."""
+    ours = {name: rows[rows["community"] == community].reset_index(drop=True) for name, rows in tables.items()}
+    raw = {name: ours[name] for name in domains.TABLES}
+    name = _name(workspace, community, "zh")
+    return Book(workspace, "values", community, name, period, cut, "internal", "zh", raw, ours, {})
 
 
 def _name(workspace: Workspace, community: str, lang: str) -> str:
@@ -282,11 +346,13 @@ def months_with_data(tables: dict[str, pd.DataFrame]) -> list[str]:
     return sorted({str(month) for dates in dated for month in dates.dt.to_period("M").unique()})
 
 
-def _needed(table: str) -> list[str]:
-    """The canonical tables from which a derived table with aging figures is made."""
-    return {"work_order": ["work_order", "order_event"], "complaint": ["complaint"]}.get(
-        table, ["fee_bill", "fee_payment"]
-    )
+def _needed(kpi: Kpi) -> tuple[list[str], tuple[ModuleType, ...]]:
+    """The canonical tables from which an aging figure is made, and the rooms that must be asked."""
+    own = next((room for room in domains.OWN if kpi in room.KPIS), None)
+    if own is not None:
+        return [table.name for table in own.TABLES], (own,)
+    shared = {"work_order": ["work_order", "order_event"], "complaint": ["complaint"]}
+    return shared.get(kpi.table, ["fee_bill", "fee_payment"]), ()
 
 
 def _duration(duration_id: str) -> Duration:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 ARROWS = {"higher": "▲", "lower": "▼"}
 _SEED = re.compile(r"S\d:[\d,]+")
 """Marks in a source that point into our own requirements, which mean nothing to a reader."""
-_JUDGED = {True: Text("改善", "better"), False: Text("变差", "worse")}
+JUDGED = {True: Text("改善", "better"), False: Text("变差", "worse")}
 _CHIPS = {"attained": "✓", "not_attained": "!", "undecided": "?"}
 
 
@@ -211,7 +211,7 @@ def _change(claim: Claim | None, lang: str) -> str:
     if not arrow:
         return f'<p class="c">{esc(claim.text.get(lang))}</p>'
     tone = "" if claim.good is None else "good" if claim.good else "bad"
-    judged = _JUDGED[claim.good].get(lang) if claim.good is not None else ""
+    judged = JUDGED[claim.good].get(lang) if claim.good is not None else ""
     return f'<p class="c"><b class="{tone}">{arrow} {judged}</b> {esc(claim.text.get(lang))}</p>'
 
 

@@ -6,8 +6,8 @@ Arrows, filled marks and colours come from claims alone; nothing is tested, coun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial, wraps
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import matplotlib.ticker as mticker
@@ -28,6 +28,7 @@ from propkit.reporting.display import (
     reader_value,
     records,
 )
+from propkit.reporting.frames import ARROWS, DOTTED, Claims, Telling, claim_of, claims_of, colour, styled, tone
 from propkit.reporting.svg import figure
 from propkit.reporting.tables import rates_table, table
 from propkit.text import Text, number
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ageing", "bullet", "by_segment", "figure", "pareto", "show", "survival", "trend"]
 
-Claims = Iterable["Claim"] | None
-ARROWS = {"higher": "▲", "lower": "▼"}
-_DOTTED = (0, (1, 2))
 _REST = ("other", "others", "其他", "其它")
 _PARTIAL = ("change", "target")
 """Kinds of claims whose sentence needs its figure beside it and cannot be a title."""
@@ -67,21 +65,6 @@ _HOW_TO_READ = {
 }
 
 
-def _chart(draw: Callable[..., None]) -> Callable[..., Axes]:
-    """Give a chart its style and, when none is given, axes of its own; it returns the axes."""
-
-    @wraps(draw)
-    def drawn(
-        rates: pd.DataFrame, kpi: Kpi | Duration, *, lang: str, ax: Axes | None = None, **options: object
-    ) -> Axes:
-        with style.use():
-            ax = style.canvas() if ax is None else ax
-            draw(rates, kpi, lang=lang, ax=ax, **options)
-        return ax
-
-    return drawn
-
-
 def show(
     chart: Callable[..., Axes],
     rates: pd.DataFrame,
@@ -99,23 +82,34 @@ def show(
     The title is the sentence of the first claim that stands by itself, else the neutral name of the KPI.  `options`
     go to the chart.
     """
-    name, claims = chart.__name__, _claims(claim)
-    along = "period" if name == "trend" else "segment"
-    timed = isinstance(kpi, Duration)
+    claims = claims_of(claim)
     found = next((item.text for item in claims if item.kind not in _PARTIAL), None)
-    reading = "limits" if name == "trend" and "center" in rates and rates["center"].notna().any() else name
+    telling = chart.telling or _telling(chart.__name__, rates, kpi)
     return figure(
         partial(chart, rates, kpi, lang=lang, claim=claims, **options),
         title=title or found or kpi.label,
-        subtitle=subtitle or _HOW_TO_READ[reading],
-        alt=survival_words(rates, kpi, lang) if timed else describe(rates, kpi, lang=lang, by=along),
+        subtitle=subtitle or telling.reading,
+        alt=telling.words(rates, kpi, lang, **options),
         source=source,
-        table=_survival_table(rates, kpi, lang) if timed else rates_table(rates, kpi, lang=lang, by=along),
+        table=telling.data(rates, kpi, lang, **options),
         lang=lang,
     )
 
 
-@_chart
+def _telling(name: str, rates: pd.DataFrame, kpi: Kpi | Duration) -> Telling:
+    """What stands for the plain charts: every figure in a sentence, and as a table."""
+    reading = "limits" if name == "trend" and "center" in rates and rates["center"].notna().any() else name
+    if isinstance(kpi, Duration):
+        return Telling(_HOW_TO_READ[reading], _words_of_curve, _survival_table)
+    by = "period" if name == "trend" else "segment"
+    return Telling(
+        _HOW_TO_READ[reading],
+        lambda rates, kpi, lang, **_: describe(rates, kpi, lang=lang, by=by),
+        lambda rates, kpi, lang, **_: rates_table(rates, kpi, lang=lang, by=by),
+    )
+
+
+@styled()
 def by_segment(
     rates: pd.DataFrame,
     kpi: Kpi,
@@ -137,7 +131,7 @@ def by_segment(
     rows = records(_ordered(rates.loc[rates["segment"].ne("all")], order))
     at, heads = marks.places(rows)
     shown = [(row, y) for row, y in zip(rows, at, strict=True) if not hidden(row)]
-    marks.dots(ax, shown, kpi, [_colour(row, claim) for row, _ in shown])
+    marks.dots(ax, shown, kpi, [colour(row, claim) for row, _ in shown])
     left = marks.row_labels(ax, rows, at, lang)
     left = max([left, *(style.text_width(words) + 10 for words in heads.values())])
     marks.headings(ax, heads, left)
@@ -151,7 +145,7 @@ def by_segment(
     style.fit(ax, left=left, right=50, top=top, bottom=18, height=(bottom + 1) * marks.ROW)
 
 
-@_chart
+@styled()
 def trend(
     rates: pd.DataFrame,
     kpi: Kpi,
@@ -175,7 +169,7 @@ def trend(
     if not words:
         marks.whiskers(ax, rows, kpi)
     if goal is not None:
-        ax.axhline(goal, color=style.INK, linewidth=1, linestyle=_DOTTED, zorder=2)
+        ax.axhline(goal, color=style.INK, linewidth=1, linestyle=DOTTED, zorder=2)
         words.append((goal, marks.goal_words(goal, kpi, lang), style.INK))
     marks.line(ax, rows, y)
     limits = [float(row[name]) * kpi.scale for row in rows for name in ("lcl", "ucl") if not pd.isna(row.get(name))]
@@ -188,7 +182,7 @@ def trend(
     style.fit(ax, left=left, right=marks.margin_words(ax, words), top=8, bottom=30, height=126)
 
 
-@_chart
+@styled()
 def pareto(rates: pd.DataFrame, kpi: Kpi, *, lang: str, ax: Axes, claim: Claim | Claims = None) -> None:
     """Draw horizontal bars of counts, largest first and 其他 last, with cumulative shares and the 80 % cut.
 
@@ -206,7 +200,7 @@ def pareto(rates: pd.DataFrame, kpi: Kpi, *, lang: str, ax: Axes, claim: Claim |
     _fit_bars(ax, rows, lang, right=44, top=18)
 
 
-@_chart
+@styled()
 def ageing(rates: pd.DataFrame, kpi: Kpi, *, lang: str, ax: Axes, claim: Claim | Claims = None) -> None:
     """Draw bars of age bands in the order given, youngest on top; the older half in full colour.
 
@@ -219,7 +213,7 @@ def ageing(rates: pd.DataFrame, kpi: Kpi, *, lang: str, ax: Axes, claim: Claim |
     _fit_bars(ax, rows, lang, right=10, top=4)
 
 
-@_chart
+@styled()
 def bullet(
     rates: pd.DataFrame,
     kpi: Kpi,
@@ -237,7 +231,7 @@ def bullet(
     goal = kpi.target if target is None else target
     rows = records(rates)
     values = np.nan_to_num(np.array([reader_value(row, kpi) for row in rows], dtype=float))
-    tones = [_colour(row, claim) for row in rows]
+    tones = [colour(row, claim) for row in rows]
     marks.bars(ax, values, [style.TINT if tone == style.GREY else tone for tone in tones])
     marks.whiskers(ax, rows, kpi, across=True)
     marks.column(ax, range(len(rows)), [format_rate(row, kpi, lang, target=goal, unit=False) for row in rows])
@@ -250,7 +244,7 @@ def bullet(
     _fit_bars(ax, rows, lang, right=48, top=18, with_n=True)
 
 
-@_chart
+@styled()
 def survival(
     rates: pd.DataFrame,
     kpi: Duration,
@@ -273,7 +267,7 @@ def survival(
     ax.set(ylim=(0, 100), xlim=(0, time[-1] * 1.02 or 1))
     if kpi.limit is not None and kpi.limit / unit <= time[-1]:
         promise = f"{'承诺' if lang == 'zh' else 'promise'} {kpi.limit / unit:g} {words}"
-        ax.axvline(kpi.limit / unit, color=style.INK, linewidth=1, linestyle=_DOTTED)
+        ax.axvline(kpi.limit / unit, color=style.INK, linewidth=1, linestyle=DOTTED)
         ax.text(kpi.limit / unit, 1, promise, transform=style.above(ax, 4), ha="center")
     ax.yaxis.set_major_locator(mticker.FixedLocator([0, 50, 100]))
     ax.yaxis.set_major_formatter(mticker.FormatStrFormatter("%d%%"))
@@ -292,7 +286,11 @@ def survival_words(table: pd.DataFrame, kpi: Duration, lang: str) -> str:
     return kpi.label.get(lang) + ("：" if lang == "zh" else ": ") + ("，" if lang == "zh" else ", ").join(said)
 
 
-def _survival_table(rates: pd.DataFrame, kpi: Duration, lang: str) -> Display:
+def _words_of_curve(rates: pd.DataFrame, kpi: Duration, lang: str, **_: object) -> str:
+    return survival_words(rates, kpi, lang)
+
+
+def _survival_table(rates: pd.DataFrame, kpi: Duration, lang: str, **_: object) -> Display:
     heads = ["完成比例", "用时"] if lang == "zh" else ["Share done", "Time"]
     return table(pd.DataFrame(_reached(rates, lang), columns=heads), caption=kpi.label, lang=lang, numeric=heads[1:])
 
@@ -318,25 +316,6 @@ def _time_unit(rates: pd.DataFrame, lang: str) -> tuple[float, str]:
     return 1440, "天" if lang == "zh" else "days"
 
 
-def _claims(claim: Claim | Claims) -> list[Claim]:
-    return [] if claim is None else [claim] if hasattr(claim, "verdict") else list(claim)
-
-
-def _claim_of(row: marks.Row, claim: Claim | Claims) -> Claim | None:
-    """The claim about this row that found a direction, if there is one."""
-    mine = (item for item in _claims(claim) if item.group == row["segment"])
-    return next((item for item in mine if item.verdict in (*ARROWS, "attained", "not_attained")), None)
-
-
-def _colour(row: marks.Row, claim: Claim | Claims) -> str:
-    found = _claim_of(row, claim)
-    return style.GREY if found is None else _tone(found.good)
-
-
-def _tone(good: bool | None) -> str:
-    return {True: style.BLUE, False: style.VERMILION, None: style.INK}[good]
-
-
 def _ordered(rates: pd.DataFrame, order: str) -> pd.DataFrame:
     if order == "value":
         return rates.sort_values("value", ascending=False, kind="stable", na_position="last")
@@ -356,9 +335,9 @@ def _value_column(
     """The figures at the right, with the arrow of a claim; a suppressed row says so where its dot would be."""
     few = "样本不足，已隐藏" if lang == "zh" else "too few, hidden"
     for row, y in zip(rows, at, strict=True):
-        found = _claim_of(row, claim)
-        colour = _tone(found.good) if found else style.INK if row["state"] in ("ok", "census") else style.MUTED
-        words = {"va": "center_baseline", "color": colour}
+        found = claim_of(row, claim)
+        ink = style.INK if row["state"] in ("ok", "census") else style.MUTED
+        words = {"va": "center_baseline", "color": tone(found.good) if found else ink}
         ax.text(1, y, format_rate(row, kpi, lang, unit=False), transform=style.beside(ax, 32), ha="right", **words)
         if found and found.verdict in ARROWS:
             ax.text(1, y, ARROWS[found.verdict], transform=style.beside(ax, 36), **words)
@@ -369,10 +348,10 @@ def _value_column(
 def _ringed(rows: Sequence[marks.Row], claim: Claim | Claims) -> tuple[list[int], list[str]]:
     """Places of the months outside their limits, and their colours: the latest may have a claim, others are ink."""
     outside = [place for place, row in enumerate(rows) if not pd.isna(row.get("signal")) and bool(row.get("signal"))]
-    told = next((item for item in _claims(claim) if item.kind == "signal"), None)
+    told = next((item for item in claims_of(claim) if item.kind == "signal"), None)
     tones = [style.INK for _ in outside]
     if told is not None and outside:
-        tones[-1] = _tone(told.good)
+        tones[-1] = tone(told.good)
     return outside, tones
 
 

@@ -239,7 +239,7 @@ def _signal_claim(kpi: Kpi, last: pd.Series, limits: pd.Series, rule: str) -> Cl
     )
     bounds = limits_of({"low": limits["lcl"], "high": limits["ucl"]}, rule)
     n = int(last["n"])
-    return Claim(kpi.id, "signal", verdict, _welcome(kpi, verdict), text, n, month, weight=50, period=month, **bounds)
+    return Claim(kpi.id, "signal", verdict, welcome(kpi, verdict), text, n, month, weight=50, period=month, **bounds)
 
 
 def leading(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text], family: int = 1) -> list[Claim]:
@@ -332,7 +332,7 @@ def _change_claim(kpi: Kpi, result: Mapping[str, object], holds: bool, n: int, w
         f"比{when.zh}{'上升' if verdict == 'higher' else '下降'} {points:.1f} 个百分点",
         f"{points:.1f} points {verdict} than {when.en}",
     )
-    return Claim(kpi.id, "change", verdict, _welcome(kpi, verdict), text, n, weight=points, **bounds)
+    return Claim(kpi.id, "change", verdict, welcome(kpi, verdict), text, n, weight=points, **bounds)
 
 
 def limits_of(row: Mapping[str, object] | pd.Series, test: str) -> dict[str, object]:
@@ -358,7 +358,7 @@ def _segment_claim(kpi: Kpi, row: Mapping[str, object], labels: Mapping[str, Tex
         f"{kpi.label.en} among {label.en}: {abs(points):.0f} points {verdict} than all others (n={n})",
     )
     bounds = limits_of(row, "homogeneity gate, Newcombe, n-1 chi-square or Fisher, Holm")
-    return Claim(kpi.id, "segment", verdict, _welcome(kpi, verdict), text, n, group, weight=abs(points), **bounds)
+    return Claim(kpi.id, "segment", verdict, welcome(kpi, verdict), text, n, group, weight=abs(points), **bounds)
 
 
 def _interval(figure: pd.Series, kpi: Kpi, lang: str) -> str:
@@ -369,7 +369,8 @@ def _interval(figure: pd.Series, kpi: Kpi, lang: str) -> str:
     return f"（{n}，95% 区间 {limits}）" if lang == "zh" else f" ({n}, 95% interval {limits})"
 
 
-def _welcome(kpi: Kpi, verdict: str) -> bool | None:
+def welcome(kpi: Kpi, verdict: str) -> bool | None:
+    """Say whether a figure that is "higher" or "lower" is welcome; None where neither is."""
     return None if kpi.better is None else (verdict == "higher") == (kpi.better == "up")
 
 

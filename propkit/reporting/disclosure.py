@@ -107,9 +107,7 @@ def refuse(published: Iterable[pd.DataFrame], *, min_n: int = MIN_N) -> None:
         )
 
 
-def refuse_beside(
-    published: Iterable[pd.DataFrame], previous: Iterable[pd.DataFrame], *, min_n: int = MIN_N
-) -> None:
+def refuse_beside(published: Iterable[pd.DataFrame], previous: Iterable[pd.DataFrame], *, min_n: int = MIN_N) -> None:
     """Raise DisclosureError when figures together with an earlier publication of the same waves give hidden rows away.
 
     Only what both speak of counts: where the earlier one says the same of it, it tells nothing new.
@@ -117,7 +115,11 @@ def refuse_beside(
     now, before = list(published), list(previous)
     known = _told(before)
     spoken = {row.cell._replace(at=frozenset()) for row in known}
-    if all(known.get(row, _UNTOLD) == told for row, told in _told(now).items() if row.cell._replace(at=frozenset()) in spoken):
+    if all(
+        known.get(row, _UNTOLD) == told
+        for row, told in _told(now).items()
+        if row.cell._replace(at=frozenset()) in spoken
+    ):
         return
     groups = list(dict.fromkeys(leak.group for leak in against(now, before, min_n=min_n)))
     if groups:

@@ -6,6 +6,7 @@ A row is a mapping with the columns of rates: n, num, den, value, low, high, sta
 from __future__ import annotations
 
 import html
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ from fractions import Fraction
 
 import pandas as pd
 
-from propkit.model import Duration, Kpi
+from propkit.model import Column, Duration, Kpi
 from propkit.stats.display import percent_text, round_exact
-from propkit.text import Text, number
+from propkit.text import Text, counted, number, singular, yuan
 
 MIME = "application/vnd.propkit+html"
 """The key of a notebook output that holds the form for the finished page."""
@@ -23,6 +24,8 @@ HEADING = "application/vnd.propkit.heading"
 """The key of an output that opens a section of the page."""
 RECEIPT = "application/vnd.propkit.receipt+json"
 """The key of the last output of a report: proof that it reached its end, and with which parameters and data."""
+NONCE = "PROPKIT_NONCE"
+"""The variable that holds the mark of this run: a receipt without it is of another."""
 
 STATES: dict[str, Text] = {
     "ok": Text("", ""),
@@ -33,6 +36,7 @@ STATES: dict[str, Text] = {
     "no_data": Text("无数据", "no data"),
 }
 MARKS = {"suppressed": "※", "no_data": "—"}
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _FEW = Text("样本不足", "too few")
 
 
@@ -90,11 +94,11 @@ def label_of(row: Mapping[str, object], lang: str) -> str:
 
 
 def period_words(period: str, lang: str, *, short: bool = False) -> str:
-    """Return a period for readers: "2025-09" as 2025年9月, or 9月 when `short`; other forms pass."""
-    match = re.fullmatch(r"(\d{4})-(\d\d)", str(period))
-    if not match or lang != "zh":
+    """Return a period for readers: "2025-09" as 2025年9月, when `short` as 9月 or Sep; other forms pass."""
+    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", str(period))
+    if not match or (lang != "zh" and not short):
         return str(period)
-    month = f"{int(match[2])}月"
+    month = f"{int(match[2])}月" if lang == "zh" else _MONTHS[int(match[2]) - 1]
     return month if short else f"{match[1]}年{month}"
 
 
@@ -141,7 +145,8 @@ def figure_parts(
         places += 1
     if name == "%" and _counted(row):
         return percent_text(int(row["num"]), int(row["den"]), places).removesuffix("%"), name
-    return f"{round_exact(_exact(row, kpi), 1, places):,}", name
+    amount = f"{round_exact(_exact(row, kpi), 1, places):,}"
+    return amount, singular(name) if amount == "1" and lang == "en" else name
 
 
 def reader_value(row: Mapping[str, object], kpi: Kpi, column: str = "value") -> float:
@@ -189,9 +194,63 @@ def format_target(kpi: Kpi, target: float, lang: str) -> str:
     return ("目标 " if lang == "zh" else "target ") + sign + amount
 
 
+VERDICTS: dict[str, Text] = {
+    "higher": Text("上升", "higher"),
+    "lower": Text("下降", "lower"),
+    "no_clear_change": Text("无明显变化", "no clear change"),
+    "attained": Text("达标", "attained"),
+    "not_attained": Text("未达标", "not attained"),
+    "undecided": Text("尚不能判定", "undecided"),
+    "not_comparable": Text("不可比", "not comparable"),
+    "not_judged": Text("未作判断", "not judged"),
+    "not_settled": Text("尚未定案", "not settled"),
+    "no_data": Text("无数据", "no data"),
+    "done": Text("完成", "done"),
+    "signal": Text("超出正常范围", "outside its usual range"),
+}
+"""The words of verdicts in tables; sentences are worded by `claims`."""
+
+
+def cell_words(column: Column, value: object, lang: str, *, name: str = "") -> str:
+    """Return a cell of a listing for readers, by the kind of its column: money in yuan, thousandths as decimals, labels."""
+    if value is None or pd.isna(value):
+        return "—"
+    known = {"state": STATES, "verdict": VERDICTS}.get(name, column.choices)
+    if value in known:
+        return known[value].get(lang) or "✓"
+    match column.kind:
+        case "money":
+            return yuan(int(value), lang)
+        case "decimal":
+            return f"{value / 1000:,.6g}"
+        case "whole" | "score":
+            return number(int(value))
+        case "flag":
+            return Text("是", "yes").get(lang) if value else Text("否", "no").get(lang)
+        case "month":
+            return f"{value:%Y-%m}"
+        case "day":
+            return f"{value:%Y-%m-%d}"
+        case "instant":
+            return f"{value:%Y-%m-%d %H:%M}"
+        case _:
+            return str(value)
+
+
 def records(rates: pd.DataFrame) -> list[dict[str, object]]:
     """Return the rows of a frame as mappings."""
     return rates.to_dict("records")
+
+
+def months(rates: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows of a frame in the order of their periods."""
+    return records(rates.sort_values("period", kind="stable"))
+
+
+def noted(words: str, row: Mapping[str, object], lang: str) -> str:
+    """Return `words` with the state of a row after them when it is provisional or indicative only."""
+    note = state_words(str(row["state"]), lang) if row["state"] in ("provisional", "unreliable") else ""
+    return words + ((f"（{note}）" if lang == "zh" else f" ({note})") if note else "")
 
 
 def describe(rates: pd.DataFrame, kpi: Kpi | Duration, *, lang: str, by: str = "segment") -> str:
@@ -205,7 +264,7 @@ def describe(rates: pd.DataFrame, kpi: Kpi | Duration, *, lang: str, by: str = "
     if len(said) > 14:
         shown = sorted((row for row in rows if not hidden(row)), key=lambda row: row["value"])
         ends = [f"{name(row)} {format_rate(row, kpi, lang)}" for row in (shown[0], shown[-1])] if shown else []
-        said = [*ends, f"共 {len(rows)} 项" if lang == "zh" else f"{len(rows)} rows"]
+        said = [*ends, f"共 {len(rows)} 项" if lang == "zh" else counted(len(rows), "rows")]
     comma, stop = ("，", "。") if lang == "zh" else (", ", ".")
     return kpi.label.get(lang) + ("：" if lang == "zh" else ": ") + comma.join(said) + stop
 
@@ -231,8 +290,8 @@ def _counted(row: Mapping[str, object]) -> bool:
 
 def _decimals(row: Mapping[str, object], kpi: Kpi, unit: str) -> int:
     """Decimals that the base can carry (GB/T 8170; none below 100 cases, one from 1,000 on)."""
-    if kpi.kind == "count":
-        return 0
+    if kpi.kind == "count" and kpi.scale == 1:
+        return 0  # cases; tonnes and kilometres have decimals
     if unit == "%":
         return 1 if kpi.kind == "money" or row["n"] >= 1000 else 0
     size = abs(float(_exact(row, kpi)))
@@ -263,4 +322,9 @@ class Receipt:
     content: Mapping[str, object]
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
-        return {RECEIPT: dict(self.content), MIME: "", "text/html": "", "text/plain": ""}
+        return {
+            RECEIPT: {**self.content, "nonce": os.environ.get(NONCE, "")},
+            MIME: "",
+            "text/html": "",
+            "text/plain": "",
+        }

@@ -34,6 +34,7 @@ class Guard:
     protected: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = field(default_factory=dict, repr=False)
     monthly: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     places: list[pd.DataFrame] = field(default_factory=list, repr=False)
+    besides: list[pd.DataFrame] = field(default_factory=list, repr=False)
 
     def rates(self, kpi_id: str, by: tuple[str, ...]) -> pd.DataFrame:
         """Return an opinion split by `by`, with whatever must be hidden because of its margins."""
@@ -54,7 +55,7 @@ class Guard:
     @property
     def published(self) -> list[pd.DataFrame]:
         """Everything that readers get of opinions, and which groups lie in which."""
-        return [*self.protected.values(), *self.monthly.values(), *self.places]
+        return [*self.protected.values(), *self.monthly.values(), *self.places, *self.besides]
 
     def check(self, earlier: Iterable[Published] = ()) -> None:
         """Raise DisclosureError when readers could work out hidden opinions, also with an earlier publication beside."""

@@ -6,19 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from natsort import natsort_keygen
 
+from propkit.reporting.cards import ARROWS, JUDGED
 from propkit.reporting.display import STATES, esc, period_words, word
 from propkit.reporting.template import LANGUAGES, asset, policy
-from propkit.text import Text
+from propkit.text import Text, counted
 
 _STATES: dict[str, Text] = {
     "current": Text("最新", "current"),
     "stale": Text("待更新", "out of date"),
     "failed": Text("失败", "failed"),
+    "withheld": Text("未公布", "withheld"),
     "not_run": Text("未生成", "not made"),
 }
-_FROM_STATUS = {"success": "current", "failed": "failed", "skipped": "not_run"}
-_TONES = {"current": "good", "stale": "state", "failed": "bad", "not_run": "state"}
-_MARKS = {"current": "✓", "stale": "↻", "failed": "!", "not_run": "–"}
+_FROM_STATUS = {"success": "current", "failed": "failed", "withheld": "withheld", "skipped": "not_run"}
+_TONES = {"current": "good", "stale": "state", "failed": "bad", "withheld": "bad", "not_run": "state"}
+_MARKS = {"current": "✓", "stale": "↻", "failed": "!", "withheld": "※", "not_run": "–"}
 _HEADS: dict[str, Text] = {
     "community": Text("小区", "Community"),
     "period": Text("期间", "Period"),
@@ -26,6 +28,8 @@ _HEADS: dict[str, Text] = {
     "headline": Text("要点", "Figures"),
     "state": Text("状态", "State"),
 }
+_FAILURES = 5
+"""Failures told at the top; the list below has them all."""
 _FILTERS = ("community", "period", "report", "state")
 _EDITIONS = {"owner": Text("业主版", "owner edition"), "internal": Text("内部版", "internal edition")}
 
@@ -33,14 +37,14 @@ _EDITIONS = {"owner": Text("业主版", "owner edition"), "internal": Text("内�
 def render_index(entries: Iterable[Mapping[str, object]], *, lang: str, title: str) -> str:
     """Return the page that lists all reports, newest period first, as one self-contained HTML file.
 
-    An entry: report, community, community_name, period, path (relative), state (current, stale, failed, not_run),
-    headline (label, text, state each), reason; entries of the manifest as written (status, output, message,
-    report_label) do as well.  The page filters by community, period, report and state where scripts run, and is
-    complete where they do not.
+    An entry: report, community, community_name, period, path (relative), state (current, stale, failed, withheld, not_run),
+    headline (label, text, state and perhaps change: verdict, good, text), reason; entries of the manifest as written
+    (status, output, message as text, report_label) do as well.  The page filters by community, period, report and state
+    where scripts run, and is complete where they do not.
     """
     rows = sorted((_row(entry, lang) for entry in entries), key=natsort_keygen(key=lambda row: row["order"]))
     rows.sort(key=lambda row: row["period"], reverse=True)
-    main = f"{_filters(rows, lang)}{_table(rows, lang)}" if rows else f"<p>{_none(lang)}</p>"
+    main = f"{_failures(rows, lang)}{_filters(rows, lang)}{_table(rows, lang)}" if rows else f"<p>{_none(lang)}</p>"
     return _page(title, _counts(rows, lang), main, lang)
 
 
@@ -83,7 +87,7 @@ def _line(row: Mapping[str, object], labels: Mapping[str, str], lang: str) -> st
         "headline": "".join(_figure(item, lang) for item in row["headline"]),
         "state": chip + reason,
     }
-    rest = "".join(f'<td data-l="{labels[name]}">{inner}</td>' for name, inner in cells.items())
+    rest = "".join(f'<td data-l="{labels[name]}"><span>{inner}</span></td>' for name, inner in cells.items())
     return f'<tr {keys}><th scope="row">{esc(row["community"])}</th>{rest}</tr>'
 
 
@@ -107,7 +111,40 @@ def _figure(item: Mapping[str, object], lang: str) -> str:
     state = str(item.get("state", "ok"))
     note = word(STATES.get(state, Text(state, state)), lang) if state not in ("ok", "census") else ""
     shown = f' <span class="soft">{esc(note)}</span>' if note else ""
-    return f'<span class="fact">{esc(item["label"])} <b>{esc(item["text"])}</b>{shown}</span> '
+    changed = _change(item.get("change") or {}, lang)
+    return f'<span class="fact">{esc(item["label"])} <b>{esc(item["text"])}</b>{changed}{shown}</span> '
+
+
+def _change(change: Mapping[str, object], lang: str) -> str:
+    """The arrow of a tested change and whether it is welcome; nothing where none was found."""
+    arrow = ARROWS.get(str(change.get("verdict")), "")
+    if not arrow:
+        return ""
+    good = change.get("good")
+    judged = word(JUDGED[good], lang) if good is not None else ""
+    tone = "" if good is None else " good" if good else " bad"
+    return f' <span class="nw{tone}" title="{esc(change.get("text", ""))}">{arrow} {judged}</span>'
+
+
+def _failures(rows: Sequence[Mapping[str, object]], lang: str) -> str:
+    """What went wrong, before everything else: a manager need not look for it."""
+    failed = [row for row in rows if row["state"] == "failed"]
+    if not failed:
+        return ""
+    shown = "".join(
+        f"<li>{esc(row['community'])} {esc(period_words(str(row['period']), lang))} {esc(row['report'])}"
+        f"{_colon(lang)}{esc(row['reason'] or word(_STATES['failed'], lang))}</li>"
+        for row in failed[:_FAILURES]
+    )
+    more = len(failed) - _FAILURES
+    rest = f"另有 {more} 份，见下表" if lang == "zh" else f"{more} more in the list below"
+    shown += f"<li>{rest}</li>" if more > 0 else ""
+    head = f"{len(failed)} 份没有生成" if lang == "zh" else f"{len(failed)} could not be made"
+    return f'<section class="pk-lead bad" aria-label="{head}"><p>{head}</p><ul>{shown}</ul></section>'
+
+
+def _colon(lang: str) -> str:
+    return "：" if lang == "zh" else ": "
 
 
 def _filters(rows: Sequence[Mapping[str, object]], lang: str) -> str:
@@ -131,7 +168,7 @@ def _shown(name: str, value: str, lang: str) -> str:
 def _counts(rows: Sequence[Mapping[str, object]], lang: str) -> str:
     found = {state: sum(row["state"] == state for row in rows) for state in _STATES}
     parts = [f"{word(label, lang)} {found[state]}" for state, label in _STATES.items() if found[state]]
-    whole = f"共 {len(rows)} 份" if lang == "zh" else f"{len(rows)} reports"
+    whole = f"共 {len(rows)} 份" if lang == "zh" else counted(len(rows), "reports")
     return "".join(f"<span>{part}</span>" for part in (whole, *parts))
 
 

@@ -129,16 +129,15 @@ def upright_axis(ax: Axes, kpi: Kpi, values: Sequence[float], *, ringed: bool) -
 
 
 def months_axis(ax: Axes, rows: Sequence[Row], lang: str) -> None:
-    """Write months along the bottom, the year under the first and under each January; fewer of them on a phone."""
+    """Write months along the bottom, the year under the first of each that is written; fewer of them on a phone."""
     step = max(1, -(-len(rows) // (7 if style.is_narrow(ax) else 14)))
-    labels = []
-    for place, row in enumerate(rows):
-        period = str(row["period"])
-        first = place == 0 or period.endswith("-01")
-        month = period_words(period, lang, short=True)
-        if lang == "zh" and first and month != period:
-            month += "\n" + period[:4] + "年"
-        labels.append(month if place % step == 0 else "")
+    labels, year = [""] * len(rows), ""
+    for place in range(0, len(rows), step):
+        period = str(rows[place]["period"])
+        labels[place] = period_words(period, lang, short=True)
+        if labels[place] != period and period[:4] != year:
+            year = period[:4]
+            labels[place] += f"\n{year}年" if lang == "zh" else f"\n{year}"
     ax.set_xticks(range(len(rows)), labels)
     ax.tick_params(axis="x", pad=5)
 
@@ -213,6 +212,38 @@ def margin_words(ax: Axes, marks: Sequence[Mark]) -> float:
     for y, (_, words, colour) in zip(heights, marks, strict=True):
         ax.text(1, y, words, transform=style.beside(ax, 5), va="center_baseline", color=colour)
     return max((style.text_width(words) for _, words, _ in marks), default=0) + 12
+
+
+def point_names(ax: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str], needed: Sequence[bool]) -> None:
+    """Write names beside points, those that are `needed` first, others only where there is room."""
+    taken = [_box(place, 4, 4) for place in _in_points(ax, x, y)]
+    ends = [ax.get_figure().get_figwidth() * 72 * side for side in ax.get_position().intervalx]
+    for place in sorted(range(len(names)), key=lambda index: not needed[index]):
+        words = style.shorten(names[place], style.label_room(ax))
+        width, (left, up) = style.text_width(words), _in_points(ax, x, y)[place]
+        sides = [((left + 8 + width / 2, up), 8, "left"), ((left - 8 - width / 2, up), -8, "right")]
+        free = [side for side in sides if _is_free(_box(side[0], width / 2, 5), taken, place, ends)]
+        if not free and not needed[place]:
+            continue
+        at, gap, align = (free or sides)[0]
+        taken.append(_box(at, width / 2, 5))
+        ax.annotate(words, (x[place], y[place]), (gap, 0), textcoords="offset points", ha=align, va="center_baseline")
+
+
+def _in_points(ax: Axes, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    scale = 72 / ax.get_figure().dpi
+    return ax.transData.transform(np.column_stack([x, y])) * scale if len(x) else np.empty((0, 2))
+
+
+def _box(at: Sequence[float], half: float, up: float) -> tuple[float, float, float, float]:
+    return at[0] - half, at[0] + half, at[1] - up, at[1] + up
+
+
+def _is_free(box: tuple[float, ...], taken: Sequence[tuple[float, ...]], own: int, ends: Sequence[float]) -> bool:
+    """Whether a box lies within the plot and meets no other than that of its own point."""
+    others = (other for place, other in enumerate(taken) if place != own)
+    apart = (box[0] > o[1] or box[1] < o[0] or box[2] > o[3] or box[3] < o[2] for o in others)
+    return box[0] > ends[0] and box[1] < ends[1] and all(apart)
 
 
 def bars(ax: Axes, values: np.ndarray, colours: Sequence[str]) -> None:

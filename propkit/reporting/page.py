@@ -14,10 +14,11 @@ from functools import cache
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors.sanitize import SanitizeHTML
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 from traitlets import default
 
 from propkit.reporting.display import HEADING, MIME, esc
+from propkit.reporting.seal import EMPTY, sealed
 from propkit.reporting.template import FOLDER, LANGUAGES, asset, policy
 from propkit.text import Text
 
@@ -34,6 +35,7 @@ _WORDS: dict[str, Text] = {
     "contents": Text("目录", "Contents"),
     "home": Text("全部报告", "All reports"),
     "made": Text("由 propkit 生成", "Made with propkit"),
+    "page": Text("本页指纹", "This page"),
 }
 _PROVENANCE: dict[str, Text] = {
     "as_of": Text("数据截至", "Data up to"),
@@ -65,9 +67,18 @@ def render(notebook: NotebookNode, *, title: str, lang: str, meta: Mapping[str, 
         "facts": list(meta.get("facts", ())),
         "home": _local(str(meta.get("home", ""))),
         "provenance": _provenance(meta, lang),
+        "seal": EMPTY,
     }
     body, _ = _exporter().from_notebook_node(prepared, resources={"propkit": page})
-    return re.sub(r"\n{2,}", "\n", _EMPTY_LEAD.sub("", body, count=1))
+    return sealed(re.sub(r"\n{2,}", "\n", _EMPTY_LEAD.sub("", body, count=1)))
+
+
+def warm() -> None:
+    """Compile the template and whatever else the first page would have to, without leaving anything behind."""
+    bundle = {"text/html": "<table><tr><td>1</td></tr></table>", "text/markdown": "- *1*"}
+    outputs = [v4.new_output("display_data", data={kind: text}) for kind, text in bundle.items()]
+    cells = [v4.new_markdown_cell("## 1\n\n2", id="a"), v4.new_code_cell("", id="b", outputs=outputs)]
+    render(v4.new_notebook(cells=cells), title="", lang="zh", meta={})
 
 
 def markdown(source: str) -> str:
@@ -180,14 +191,14 @@ def _local(url: str) -> str:
     return "" if re.match(r"\s*([a-z][a-z0-9+.-]*:|//|\\)", url, re.IGNORECASE) else url.strip()
 
 
-def _provenance(meta: Mapping[str, object], lang: str) -> list[tuple[str, str]]:
+def _provenance(meta: Mapping[str, object], lang: str) -> list[tuple[str, str, str]]:
     facts = []
     for name, label in _PROVENANCE.items():
         value = meta.get(name)
         if isinstance(value, Mapping):
             value = " ".join(f"{key}={item}" for key, item in value.items())
         if value:
-            facts.append((label.get(lang), str(value)))
+            facts.append((name, label.get(lang), str(value)))
     return facts
 
 

@@ -48,6 +48,9 @@ class _Open:
     title: Text
 
 
+FILES = 12
+"""Files listed on a page; `propkit check` names them all."""
+
 _OPEN = (
     _Open("work_order", "order_id", "fault_type", "due_at", repairs.overdue, Text("超期未完成的报修", "Overdue repairs")),
     _Open(
@@ -147,13 +150,21 @@ def quality(book: Book) -> Display:
         ("未采用", "Refused"),
         ("原因", "Why"),
     )
-    frame = pd.DataFrame([_file_row(book, entry) for entry in entries], columns=heads)
+    listed = sorted(entries, key=lambda entry: (not entry["refused"], -entry["rejected_lines"]))[:FILES]
+    frame = pd.DataFrame([_file_row(book, entry) for entry in listed], columns=heads)
     lines, kept, refused = (sum(entry[name] for entry in entries) for name in ("lines", "kept", "rejected_lines"))
     caption = Text(
-        f"读入 {lines:,} 行 ＝ 采用 {kept:,} ＋ 未采用 {refused:,}",
-        f"{lines:,} lines in = {kept:,} kept + {refused:,} refused",
+        f"{len(entries)} 个文件读入 {lines:,} 行 ＝ 采用 {kept:,} ＋ 未采用 {refused:,}{_rest(entries).zh}",
+        f"{len(entries)} files: {lines:,} lines in = {kept:,} kept + {refused:,} refused{_rest(entries).en}",
     )
     return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[2:5], stacked=True)
+
+
+def _rest(entries: Sequence[dict]) -> Text:
+    """Say that only the files with most refused lines are listed; all are counted."""
+    if len(entries) <= FILES:
+        return Text("", "")
+    return Text(f"；列出未采用最多的 {FILES} 个", f"; the {FILES} with most refused lines are listed")
 
 
 def _duration_row(book: Book, duration_id: str) -> list[str]:

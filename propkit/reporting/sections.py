@@ -14,25 +14,34 @@ from propkit import domains, stats
 from propkit.figures import largest
 from propkit.model import Kpi, worded
 from propkit.reporting import cards as card_room
-from propkit.reporting import charts, claims, tables
+from propkit.reporting import chapters, charts, claims, outline, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
-from propkit.reporting.guard import plain
 from propkit.reporting.display import Display, Heading, Receipt, absent, esc, sentence
+from propkit.reporting.guard import plain
 from propkit.reporting.registers import ageing, balance, durations, overdue, quality
+from propkit.reporting.remarks import missing_notes, note, notes, other_notes
 from propkit.reporting.sampling import sample_plan
 from propkit.reporting.surveys import heard, representativeness, satisfaction_change, survey_truth, untold
 from propkit.text import Text
 
 __all__ = [
     "ageing",
+    "all_definitions",
     "balance",
     "by_segment",
     "cards",
+    "chapter",
     "definitions",
     "durations",
+    "findings",
     "heading",
     "items",
+    "missing_notes",
+    "note",
+    "notes",
+    "opening",
+    "other_notes",
     "overdue",
     "pareto",
     "quality",
@@ -56,7 +65,14 @@ _PARETOS = 2
 PARETO_BARS = 12
 """Bars of a Pareto chart; what is rarer is added up as "other"."""
 
-REPORT_TITLES: dict[str, Text] = {"monthly_review": Text("物业服务月度复盘", "Monthly service review")}
+REPORT_TITLES: dict[str, Text] = {
+    "monthly_review": Text("物业服务月度复盘", "Monthly service review"),
+    "annual_summary": Text("物业服务总结", "Service summary"),
+    "service_day": Text("物业服务日工作简报", "Service day briefing"),
+    "rectification": Text("整顿工作总结", "Rectification: before and after"),
+    "security_summary": Text("秩序部工作总结", "Order and security summary"),
+    "portfolio": Text("各小区对照", "All communities side by side"),
+}
 
 HEADINGS: dict[str, Text] = {
     "summary": Text("本月要点", "What matters"),
@@ -68,6 +84,9 @@ HEADINGS: dict[str, Text] = {
     "open": Text("还有什么没办完", "What is still open?"),
     "quality": Text("数据可信吗", "Can the data be trusted?"),
     "definitions": Text("每个数字的口径", "What each figure means"),
+    "looks": Text("哪些小区需要看一看", "Which communities need a look?"),
+    "differences": Text("小区之间有没有差别", "Do communities differ?"),
+    "ranks": Text("名次有多可靠", "How sure is a rank?"),
 }
 _SAME_AGE_MONEY = Text(
     "各月都按月末之后同样的天数计算，因此可以互相比较",
@@ -135,12 +154,12 @@ def receipt(book: Book) -> Receipt:
 
 def summary(book: Book, kpi_ids: Sequence[str], *, segments: Sequence[str] = ()) -> Display:
     """Answer first: how many targets are met, the three to five findings that matter, and what is not known."""
-    goals = _targets(book, kpi_ids)
-    found = [*goals, *_changes(book, kpi_ids), *_signals(book, kpi_ids)]
+    found = findings(book, kpi_ids)
+    goals = [claim for claim in found if claim.kind == "target"]
     if segments:
         found += _segment_claims(book, "owner_satisfaction", segments)
     worth = [claim for claim in claims.order(found) if claim.good is not None]
-    points: list[claims.Claim | Text] = [_in_full(book, claim) for claim in worth[:5]]
+    points: list[claims.Claim | Text] = [in_full(book, claim) for claim in worth[:5]]
     signalled = [claim for claim in worth[:5] if claim.kind == "signal"]
     if signalled:
         points.append(claims.by_chance(len(kpi_ids)))
@@ -155,9 +174,29 @@ def summary(book: Book, kpi_ids: Sequence[str], *, segments: Sequence[str] = ())
 def cards(book: Book, kpi_ids: Sequence[str]) -> Display:
     """A card for each KPI, with its target, change from the same month last year, and state."""
     told = [*_targets(book, kpi_ids), *_changes(book, kpi_ids)]
-    history = book.months(kpi_ids)
     kpis = [book.kpi(kpi_id) for kpi_id in kpi_ids]
-    return card_room.cards(history, kpis, period=book.month, lang=book.lang, claims=told)
+    if book.period.kind == "month":
+        return card_room.cards(book.months(kpi_ids), kpis, period=book.month, lang=book.lang, claims=told)
+    # A line of months beside the figure of a quarter or a day would be read as its history.
+    return card_room.cards(book.rates(kpi_ids), kpis, period=book.period.id, lang=book.lang, claims=told)
+
+
+def opening(book: Book, section_id: str) -> Heading | Display:
+    """Open a section of the outline; nothing where this report has nothing in it."""
+    held = outline.contents(book.report, section_id)
+    return chapters.heading(book, section_id) if held else Display("", "", "")
+
+
+def chapter(book: Book, section_id: str, *, without: Sequence[str] = (), brief: bool = False) -> Display:
+    """What the outline of this report puts into a section: figures, charts, lists, times, notes, and what is missing."""
+    return chapters.section(book, section_id, without, brief=brief)
+
+
+def all_definitions(book: Book) -> Display:
+    """The definition card of every figure and duration of the report."""
+    held = [one for section_id in outline.SECTIONS for one in outline.contents(book.report, section_id)]
+    kpis = [one for one in held if one in domains.KPIS]
+    return definitions(book, kpis, [one for one in held if one in domains.DURATIONS])
 
 
 def trend(book: Book, kpi_id: str) -> Display:
@@ -241,6 +280,17 @@ def definitions(book: Book, kpi_ids: Sequence[str], duration_ids: Sequence[str] 
     return card_room.definitions(shown, lang=book.lang, as_of=f"{book.cut.as_of:%Y-%m-%d}", columns=_DATES)
 
 
+def findings(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
+    """Return what may be said of figures as a whole: verdicts on targets, changes from last year, signals of this month."""
+    return [*_targets(book, kpi_ids), *_changes(book, kpi_ids), *_signals(book, kpi_ids)]
+
+
+def in_full(book: Book, claim: claims.Claim) -> claims.Claim:
+    """A target verdict is said together with its figure; other claims are whole sentences already."""
+    kpi = book.kpi(claim.kpi)
+    return claims.in_full(kpi, book.figure(claim.kpi), claim) if claim.kind in ("target", "change") else claim
+
+
 def _targets(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
     rates = book.rates(kpi_ids)
     kpis = [book.kpi(kpi_id) for kpi_id in rates["kpi"]]
@@ -278,12 +328,6 @@ def _segment_claims(book: Book, kpi_id: str, segments: Sequence[str]) -> list[cl
     return claims.segments(book.kpi(kpi_id), families, {by: book.words(by) for by in usable})
 
 
-def _in_full(book: Book, claim: claims.Claim) -> claims.Claim:
-    """A target verdict is said together with its figure; other claims are whole sentences already."""
-    kpi = book.kpi(claim.kpi)
-    return claims.in_full(kpi, book.figure(claim.kpi), claim) if claim.kind in ("target", "change") else claim
-
-
 def _unknown(book: Book, kpi_ids: Sequence[str]) -> list[Text]:
     return claims.unknowns([book.kpi(kpi_id) for kpi_id in kpi_ids], book.rates(kpi_ids))
 
@@ -299,17 +343,25 @@ def _one_each(kpi_ids: Sequence[str]) -> list[str]:
     return list(firsts.values())
 
 
-def _headline(book: Book, kpi_ids: Sequence[str]) -> list[dict[str, str]]:
-    rates = book.rates(kpi_ids)
+def _headline(book: Book, kpi_ids: Sequence[str]) -> list[dict[str, object]]:
+    rates, changed = book.rates(kpi_ids), {claim.kpi: claim for claim in _changes(book, kpi_ids)}
     return [
         {
             "kpi": row["kpi"],
             "label": book.kpi(row["kpi"]).label.get(book.lang),
             "text": tables.format_rate(row, book.kpi(row["kpi"]), book.lang),
             "state": row["state"],
+            **_changed(changed.get(row["kpi"]), book.lang),
         }
         for row in rates.to_dict("records")
     ]
+
+
+def _changed(claim: claims.Claim | None, lang: str) -> dict[str, object]:
+    """A tested change since the same month last year; none is told where none was found."""
+    if claim is None or claim.verdict not in card_room.ARROWS:
+        return {}
+    return {"change": {"verdict": claim.verdict, "good": claim.good, "text": claim.text.get(lang)}}
 
 
 def _item_cells(book: Book, kpi_id: str, by: str) -> pd.DataFrame:
@@ -350,7 +402,7 @@ def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
 
 
 def _source(kpi: Kpi) -> Text:
-    return _SOURCES[kpi.table]
+    return _SOURCES.get(kpi.table) or domains.TABLES[kpi.table].label
 
 
 _DATES = {name: column.label for table in domains.TABLES.values() for name, column in table.columns.items()} | {

@@ -77,15 +77,21 @@ def family() -> str:
     for name in CJK_FAMILIES:
         if name in installed:
             return name
-    spec = importlib.util.find_spec("zhplot")
-    files = sorted(Path(spec.origin).parent.glob("fonts/*.ttf")) if spec and spec.origin else []
-    if files:
-        font_manager.fontManager.addfont(files[0])
-        return font_manager.FontProperties(fname=files[0]).get_name()
+    path = font_file()
+    if path is not None:
+        font_manager.fontManager.addfont(path)
+        return font_manager.FontProperties(fname=path).get_name()
     warnings.warn(
         "没有中文字体，PNG 和 PDF 中的汉字会缺失；请安装 zhplot / no Chinese font found, install zhplot", stacklevel=2
     )
     return FALLBACK_FAMILY
+
+
+def font_file() -> Path | None:
+    """Return the font file that zhplot carries, if it is installed."""
+    spec = importlib.util.find_spec("zhplot")
+    files = sorted(Path(spec.origin).parent.glob("fonts/*.ttf")) if spec and spec.origin else []
+    return files[0] if files else None
 
 
 @cache
@@ -182,6 +188,11 @@ def beside(ax: Axes, points: float) -> Transform:
 def above(ax: Axes, points: float) -> Transform:
     """Return the transform of texts over the plot: x in data, y in axes plus `points`."""
     return offset_copy(ax.get_xaxis_transform(), ax.get_figure(), y=points, units="points")
+
+
+def offset(ax: Axes, across: float, up: float) -> Transform:
+    """Return the transform of texts at a corner of the plot: x and y in axes from 0 to 1, plus points."""
+    return offset_copy(ax.transAxes, ax.get_figure(), x=across, y=up, units="points")
 
 
 def spread(places: Sequence[float], gap: float) -> list[float]:

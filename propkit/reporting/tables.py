@@ -21,13 +21,14 @@ from propkit.reporting.display import (
     format_rate,
     hidden,
     label_of,
+    noted,
     period_words,
     reader_value,
     records,
     state_words,
     word,
 )
-from propkit.text import Text
+from propkit.text import Text, counted
 
 _CODE = re.compile(r"[A-Za-z0-9./:-]{1,16}")
 """Dates and numbers of cases, which must not break over lines; neither do the shortest words."""
@@ -43,6 +44,20 @@ _HEADS = {
     "n": Text("样本", "Cases"),
     "state": Text("说明", "Note"),
 }
+
+
+_WEEKDAYS = tuple(
+    Text(*names)
+    for names in zip(
+        ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
+        ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+        strict=True,
+    )
+)
+_HOURS_READING = Text(
+    "往下为一天的时刻，往右为星期；颜色越深次数越多，0 为没有",
+    "Down: hours of the day; across: weekdays; deeper colour: more; 0: none",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +92,11 @@ def table(
     ]
     heads = [Cell(str(name), numeric=is_right) for name, is_right in zip(frame.columns, right, strict=True)]
     kind = " ".join(["sortable"] * sortable + ["stacked"] * stacked + ["searchable"] * searchable)
-    said = f"{word(caption, lang)}：{len(frame)} 行。" if lang == "zh" else f"{word(caption, lang)}: {len(frame)} rows."
+    said = (
+        f"{word(caption, lang)}：{len(frame)} 行。"
+        if lang == "zh"
+        else f"{word(caption, lang)}: {counted(len(frame), 'rows')}."
+    )
     html = layout(heads, rows, caption=word(caption, lang), kind=kind)
     return Display(html, html, said)
 
@@ -112,7 +131,9 @@ def rates_table(
              for name in (by, "value", "interval", "n", "state")]  # fmt: skip
     title = word(caption or kpi.label, lang)
     html = layout(heads, rows, caption=title, kind="sortable")
-    return Display(html, html, f"{title}：{len(rows)} 行。" if lang == "zh" else f"{title}: {len(rows)} rows.")
+    return Display(
+        html, html, f"{title}：{len(rows)} 行。" if lang == "zh" else f"{title}: {counted(len(rows), 'rows')}."
+    )
 
 
 def kpi_table(rates: pd.DataFrame, kpis: Mapping[str, Kpi], *, lang: str, caption: Text | str) -> Display:
@@ -131,7 +152,9 @@ def kpi_table(rates: pd.DataFrame, kpis: Mapping[str, Kpi], *, lang: str, captio
     heads = [Cell(_HEADS[along].get(lang)), *(Cell(kpis[name].label.get(lang), numeric=True) for name in names)]
     title = word(caption, lang)
     html = layout(heads, list(rows.values()), caption=title, kind="sortable sticky")
-    return Display(html, html, f"{title}：{len(rows)} 行。" if lang == "zh" else f"{title}: {len(rows)} rows.")
+    return Display(
+        html, html, f"{title}：{len(rows)} 行。" if lang == "zh" else f"{title}: {counted(len(rows), 'rows')}."
+    )
 
 
 def heat_map(
@@ -163,26 +186,58 @@ def heat_map(
     return Display(*(_figured(inner, title, subtitle, source, lang),) * 2, _heat_words(rates, kpis, title, lang))
 
 
+def heat_hours(
+    rates: pd.DataFrame,
+    kpi: Kpi,
+    *,
+    lang: str,
+    title: Text | str,
+    subtitle: Text | str = "",
+    source: Text | str = "",
+) -> Display:
+    """Return counts by hour (down) and weekday (across) as a table whose colours deepen with the count, as in a calendar.
+
+    `rates`: one row for each weekday (0 = Monday) and hour, columns weekday, hour and the figures; combinations without
+    a row are "—".  The steps are quarters of the largest count; a zero stands out by its word, not by colour alone.
+    """
+    cells = {(int(row["hour"]), int(row["weekday"])): row for row in records(rates)}
+    most = max((reader_value(row, kpi) for row in cells.values() if not hidden(row)), default=0)
+    rows = [
+        [Cell(f"{hour:02d}–{hour + 1:02d}"), *(_hour(cells.get((hour, day)), most, kpi, lang) for day in range(7))]
+        for hour in range(24)
+    ]
+    heads = [Cell("时" if lang == "zh" else "Hour"), *(Cell(day.get(lang), numeric=True) for day in _WEEKDAYS)]
+    inner = layout(heads, rows, caption="", kind="heat hours", label=word(title, lang)) + _hours_legend(most, lang)
+    page = _figured(inner, title, subtitle or _HOURS_READING, source, lang)
+    return Display(page, page, _hours_words(cells, kpi, title, lang))
+
+
 def layout(
     heads: Sequence[Cell], rows: Sequence[Sequence[Cell]], *, caption: str, kind: str = "", label: str = ""
 ) -> str:
     """Return cells as an HTML table in a region that scrolls sideways by itself on a narrow screen."""
     top = "".join(f'<th scope="col"{_right(cell)}>{esc(cell.words)}</th>' for cell in heads)
-    body = "".join(f"<tr>{_row(row, heads)}</tr>" for row in rows)
+    named_cells = "stacked" in kind.split()
+    body = "".join(f"<tr>{_row(row, heads, named_cells)}</tr>" for row in rows)
     named = f"<caption>{esc(caption)}</caption>" if caption else ""
     inner = f'<table class="pk-table {kind}">{named}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
     return f'<div class="pk-scroll" role="region" tabindex="0" aria-label="{esc(label or caption)}">{inner}</div>'
 
 
-def _row(row: Sequence[Cell], heads: Sequence[Cell]) -> str:
-    """A row; each cell repeats its heading for the form in which rows become cards on a phone."""
+def _row(row: Sequence[Cell], heads: Sequence[Cell], named: bool) -> str:
+    """A row; in a table whose rows become cards on a phone each cell repeats its heading, but a name needs none."""
     first, *rest = row
-    parts = [f'<th scope="row"{_style(first)}{_sort(first)}>{esc(first.words)}</th>']
+    lead = _named(heads[0]) if named and first.numeric else ""
+    parts = [f'<th scope="row"{_style(first)}{_sort(first)}{lead}>{esc(first.words)}</th>']
     parts += [
-        f'<td{_style(cell)}{_sort(cell)} data-l="{esc(head.words)}">{esc(cell.words)}</td>'
+        f"<td{_style(cell)}{_sort(cell)}{_named(head) if named else ''}>{esc(cell.words)}</td>"
         for cell, head in zip(rest, heads[1:], strict=True)
     ]
     return "".join(parts)
+
+
+def _named(head: Cell) -> str:
+    return f' data-l="{esc(head.words)}"'
 
 
 def _style(cell: Cell) -> str:
@@ -223,8 +278,7 @@ def _figure(row: Mapping[str, object] | None, kpi: Kpi, lang: str) -> Cell:
     """One figure of a table of many: its state in words follows where it is not plainly good."""
     if row is None:
         return Cell("—", numeric=True)
-    note = state_words(str(row["state"]), lang) if row["state"] in ("unreliable", "provisional") else ""
-    words = format_rate(row, kpi, lang) + (f"（{note}）" if note and lang == "zh" else f" ({note})" if note else "")
+    words = noted(format_rate(row, kpi, lang), row, lang)
     return Cell(words, sort=reader_value(row, kpi), style=_state_class(row), numeric=True)
 
 
@@ -252,6 +306,45 @@ def _legend(lang: str) -> str:
     swatches = "".join(f'<i class="{name}"></i>' for name in ("l4", "l3", "l2", "l1"))
     right = "".join(f'<i class="{name}"></i>' for name in ("h1", "h2", "h3", "h4"))
     return f'<p class="legend">{low} {swatches}<i></i> {near} {right} {high}　{few}</p>'
+
+
+def _hour(row: Mapping[str, object] | None, most: float, kpi: Kpi, lang: str) -> Cell:
+    if row is None or hidden(row):
+        return Cell("—" if row is None else format_rate(row, kpi, lang), style="soft", numeric=True)
+    value = reader_value(row, kpi)
+    return Cell(
+        format_rate(row, kpi, lang, unit=False), style=f"h{_quarter(value, most)}" if value else "none", numeric=True
+    )
+
+
+def _quarter(value: float, most: float) -> int:
+    return min(4, int(4 * (value - 1e-9) / most) + 1)
+
+
+def _hours_legend(most: float, lang: str) -> str:
+    """What each colour stands for, in whole counts."""
+    ends = [[count for count in range(1, int(most) + 1) if _quarter(count, most) == step] for step in (1, 2, 3, 4)]
+    steps = "".join(
+        f' <i class="h{step}"></i> {found[0]}' + (f"–{found[-1]}" if len(found) > 1 else "")
+        for step, found in enumerate(ends, 1)
+        if found
+    )
+    few = "※ 样本不足　— 无数据" if lang == "zh" else "※ too few  — no data"
+    return f'<p class="legend"><i class="none"></i> 0{steps}　{few}</p>'
+
+
+def _hours_words(cells: Mapping[tuple[int, int], Mapping[str, object]], kpi: Kpi, title: Text | str, lang: str) -> str:
+    """The busiest hour and how many hours of the week saw nothing."""
+    known = {place: reader_value(row, kpi) for place, row in cells.items() if not hidden(row)}
+    if not known:
+        return f"{word(title, lang)}：{STATES['no_data'].zh}。" if lang == "zh" else f"{word(title, lang)}: no data."
+    hour, day = max(known, key=lambda place: (known[place], -place[1], -place[0]))
+    most = format_rate(cells[hour, day], kpi, lang)
+    none = sum(value == 0 for value in known.values())
+    named = _WEEKDAYS[day].get(lang)
+    if lang == "zh":
+        return f"{word(title, lang)}：最多为{named} {hour} 时 {most}；一周中 {none} 个时段为 0。"
+    return f"{word(title, lang)}: most {named} {hour:02d}:00 {most}; {none} hours of the week with none."
 
 
 def _figured(inner: str, title: Text | str, subtitle: Text | str, source: Text | str, lang: str) -> str:

@@ -49,7 +49,8 @@ def test_planted_effects_are_named() -> None:
 
 
 def test_silence_hears_a_careless_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "ALPHA", 0.9)
+    for kind in ("CHANGES", "SEGMENTS", "TARGETS", "SIGNALS", "LEADING"):
+        monkeypatch.setattr(claims, f"ALPHA_{kind}", 0.9)
 
     assert silence(24).lines[0].value > 0.2
 

@@ -90,7 +90,7 @@ def test_a_phone_sees_the_narrow_pictures_in_readable_size(opened):
     assert shown.locator("svg.pk-n:visible").count() == 4 and shown.locator("svg.pk-w:visible").count() == 0
     sizes = shown.evaluate(
         """[...document.querySelectorAll('.pk-n text')].map(t => { const s = t.ownerSVGElement;
-        return parseFloat(t.style.fontSize) * s.getBoundingClientRect().width / s.viewBox.baseVal.width })"""
+        return parseFloat(getComputedStyle(t).fontSize) * s.getBoundingClientRect().width / s.viewBox.baseVal.width })"""
     )
     assert min(sizes) >= 11
 
@@ -112,11 +112,21 @@ def test_tables_sort_by_their_values_and_say_so(opened):
     assert table.locator("tbody tr:visible").count() == 1
 
 
-def test_the_index_filters_by_state(opened):
-    shown = opened("index.html", width=1280)
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_index_filters_by_state(opened, width):
+    shown = opened("index.html", width=width)
     shown.get_by_label("状态").select_option("failed")
     assert shown.locator("tbody tr:visible").count() == 1
     assert shown.locator(".filters [role=status]").inner_text() == "1 份"
+
+
+def test_a_table_of_cards_on_a_phone_filters_and_names_its_cells(opened):
+    shown = opened()
+    shown.get_by_label("筛选").fill("电梯")
+    table = shown.locator("table.searchable")
+    assert table.locator("tbody tr:visible").count() == 1
+    named = "e => getComputedStyle(e, '::before').content"
+    assert table.locator("tbody td:visible").first.evaluate(named) == '"问题"'
 
 
 def test_the_page_reads_in_full_without_scripts(opened):

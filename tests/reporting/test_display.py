@@ -62,7 +62,7 @@ def test_targets_say_their_direction():
 def test_periods_are_said_in_the_language_of_the_reader():
     assert period_words("2025-09", "zh") == "2025年9月"
     assert period_words("2025-09", "zh", short=True) == "9月"
-    assert period_words("2025-09", "en") == period_words("2025-09", "en", short=True) == "2025-09"
+    assert period_words("2025-09", "en") == "2025-09" and period_words("2025-09", "en", short=True) == "Sep"
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -80,3 +80,10 @@ def test_a_long_series_is_described_by_its_ends():
 def test_a_display_offers_three_forms():
     shown = join([Display("<b>a</b>", "<i>a</i>", "a"), Display("b", "c", "d")])
     assert shown._repr_mimebundle_() == {"text/html": "<i>a</i>\nc", MIME: "<b>a</b>\nb", "text/plain": "a\nd"}
+
+
+def test_one_case_is_singular_in_english():
+    one, two = (s.row(num, None, n=num, value=num) for num in (1, 2))
+    assert format_rate(one, s.RECEIVED, "en") == "1 case"
+    assert format_rate(two, s.RECEIVED, "en") == "2 cases"
+    assert format_rate(one, s.RECEIVED, "zh") == "1 件"

@@ -57,7 +57,7 @@ def test_texts_say_their_length_and_take_the_font_of_the_page(shown):
     texts = [text for picture in pictures(shown) for text in picture.iter("text") if len(text.text) > 1]
     assert texts and all(float(text.get("textLength")) > 0 for text in texts)
     assert "font-family" not in shown.html
-    sizes = [float(size) for size in re.findall(r"font-size:([\d.]+)", shown.html)]
+    sizes = [float(size) for size in re.findall(r"font-size[:=]\"?([\d.]+)", shown.html)]
     assert min(sizes) * 358 / (style.NARROW * 72) >= 11
 
 

@@ -39,7 +39,7 @@ def test_no_cell_becomes_markup(lang):
 def test_numbers_stand_right_and_dates_do_not_break():
     frame = pd.DataFrame({"项": ["甲"], "期限": ["2025-09-30"], "数": [1]})
     html = tables.table(frame, caption="表", lang="zh").html
-    assert '<td class="nw" data-l="期限">2025-09-30</td>' in html and '<td class="r" data-l="数">1</td>' in html
+    assert '<td class="nw">2025-09-30</td>' in html and '<td class="r">1</td>' in html
 
 
 def test_a_heat_map_shades_the_difference_from_the_whole():
@@ -59,3 +59,11 @@ def test_communities_stand_side_by_side():
     rows = [s.row(8, 10, community=name, label=label) for name, label in (("a", None), ("b", s.HOSTILE))]
     html = tables.kpi_table(s.rates(*rows), {s.SATISFIED.id: s.SATISFIED}, lang="zh", caption="各小区").html
     assert html.count("80%") == 2 and "小区" in html and ">a</th>" in html and "<script" not in html
+
+
+def test_cells_of_a_table_that_becomes_cards_keep_their_headings():
+    frame = pd.DataFrame({"户数": ["2,423"], "期限": ["2025-09-30"]})
+    html = tables.table(frame, caption="表", lang="zh", numeric=["户数"], stacked=True).html
+    assert '<th scope="row" class="r" data-l="户数">2,423</th>' in html and 'data-l="期限">2025-09-30</td>' in html
+    named = tables.table(frame.astype(str), caption="表", lang="zh", stacked=True).html
+    assert '<th scope="row">2,423</th>' in named

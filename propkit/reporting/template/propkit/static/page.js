@@ -1,6 +1,9 @@
 (function(){
 "use strict";
 var zh=document.documentElement.lang.slice(0,2)==="zh",one=function(tag,words){var e=document.createElement(tag);e.textContent=words;return e};
+var buttons=[];
+window.addEventListener("beforeprint",function(){buttons.forEach(function(b){b[0].textContent=b[1].textContent})});
+window.addEventListener("afterprint",function(){buttons.forEach(function(b){b[0].textContent="";b[0].appendChild(b[1])})});
 function value(row,i){var c=row.cells[i],v=c.getAttribute("data-v");return v===null?c.textContent.trim():v}
 function compare(a,b){
 if(a===""||b==="")return 0;
@@ -17,7 +20,7 @@ rows.forEach(function(r){body.appendChild(r)})}
 [].forEach.call(document.querySelectorAll("table.sortable"),function(table){
 if(table.tBodies[0].rows.length<3)return;
 [].forEach.call(table.tHead.rows[0].cells,function(head,i){
-var button=one("button",head.textContent);button.type="button";head.textContent="";head.appendChild(button);
+var button=one("button",head.textContent);button.type="button";head.textContent="";head.appendChild(button);buttons.push([head,button]);
 button.addEventListener("click",function(){sort(table,i,head)})})});
 [].forEach.call(document.querySelectorAll("table.searchable"),function(table){
 var label=one("label",zh?"筛选":"Filter"),box=document.createElement("input"),said=one("span","");

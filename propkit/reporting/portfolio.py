@@ -1,0 +1,269 @@
+"""All communities side by side, from their counts alone: who lies outside chance, how sure a rank is, who needs a look and why.
+
+A `Portfolio` is a book over all communities; its pieces are shown by the functions here.  No league table: ranks come as ranges.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from propkit import domains, stats, store
+from propkit.figures import figures
+from propkit.model import Kpi
+from propkit.periods import Period, parse_period
+from propkit.reporting import charts, charts_compare, claims, tables
+from propkit.reporting.book import Book, check_choices
+from propkit.reporting.display import Display, absent, format_rate, join, sentence
+from propkit.text import Text
+from propkit.workspace import open_workspace
+
+ALL = "all"
+"""In the place of a community's id: every community."""
+FEWEST = 3
+"""Communities with data that a funnel needs."""
+
+
+class Portfolio(Book):
+    """A book over every community: rates have a row for each, with its name in `label`."""
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Community id -> name, in the order of the workspace."""
+        named = store.communities(self.workspace)
+        declared = self.workspace.communities
+        english = {place: one.name_en for place, one in declared.items() if one.name_en and self.lang != "zh"}
+        return {place: english.get(place, name) for place, name in named.items()}
+
+    @cached_property
+    def data_sha256(self) -> str:
+        """A hash over every input of every community."""
+        digest = hashlib.sha256(repr((self.cut.as_of, self.cut.definitions, self.cut.waves, self.min_n)).encode())
+        for place in self.places:
+            digest.update(store.fingerprint(self.workspace, place).encode())
+        return digest.hexdigest()
+
+    def sides(self, kpi_ids: Sequence[str], periods: Sequence[Period] = ()) -> pd.DataFrame:
+        """Return the figures of every community, `label` its name, in the order of the workspace."""
+        kpis = [domains.kpi(kpi_id) for kpi_id in kpi_ids]
+        rates = figures(
+            self.tables, self.cut, kpis, periods or [self.period], communities=list(self.places), min_n=self.min_n
+        )
+        return rates.assign(label=rates["community"].map(self.places).astype("str"))
+
+    def check_disclosure(self) -> None:
+        """Nothing is split here: a community's opinions appear whole or, below the smallest number, not at all."""
+
+
+def open_portfolio(
+    *, workspace: str | Path = ".", period: str, as_of: str = "", edition: str = "internal", lang: str = "zh"
+) -> Portfolio:
+    """Open the report over all communities for a period; raises ConfigError for a wrong parameter."""
+    opened = open_workspace(workspace)
+    check_choices(edition, lang)
+    cut = opened.cut(store.data_cutoff(opened, as_of or None))
+    stretch = parse_period(str(period), cut.as_of)
+    raw = store.load(opened)
+    named = opened.settings.workspace.name or ("全部小区" if lang == "zh" else "All communities")
+    asked = {"community": ALL, "month": str(period), "as_of": as_of, "edition": edition, "lang": lang}
+    made = domains.derive(raw, cut)
+    return Portfolio(opened, "portfolio", ALL, named, stretch, cut, edition, lang, raw, made, asked)
+
+
+def looks(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
+    """Answer first: which communities need a look and why, and how many would by chance."""
+    found = [*_outside(book, kpi_ids), *_signalled(book, kpi_ids)]
+    reasons: dict[str, list[str]] = {}
+    for place, text in found:
+        reasons.setdefault(place, []).append(text.get(book.lang))
+    heads = _words(book, ("小区", "Community"), ("为什么要看一看", "Why it needs a look"))
+    comma = "；" if book.lang == "zh" else "; "
+    lines = [[book.places[place], comma.join(texts)] for place, texts in reasons.items()]
+    count = len(book.places) * len(kpi_ids)
+    said = sentence(claims.by_chance(count), book.lang)
+    if not lines:
+        none = Text("没有小区超出偶然波动的范围。", "No community lies outside what chance alone gives.")
+        return join([sentence(none, book.lang), said])
+    caption = Text(f"{len(lines)} 个小区需要看一看", f"{len(lines)} communities need a look")
+    frame = pd.DataFrame(lines, columns=heads)
+    return join([tables.table(frame, caption=caption, lang=book.lang, sortable=False, stacked=True), said])
+
+
+def overview(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
+    """Every community by every figure, side by side."""
+    rates = book.sides(kpi_ids)
+    kpis = {kpi_id: dataclasses.replace(book.kpi(kpi_id), target=None) for kpi_id in kpi_ids}
+    caption = Text("各小区一览（每格为数值与样本）", "Every community: figure and cases")
+    return tables.kpi_table(rates, kpis, lang=book.lang, caption=caption)
+
+
+def funnel(book: Portfolio, kpi_id: str) -> Display:
+    """One share of every community against its number of cases, with the limits of chance."""
+    kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
+    rates = _shares(book, kpi_id)
+    if len(rates) < FEWEST:
+        return absent(kpi, book.lang)
+    num, den = _sums(rates)
+    center = num.sum() / den.sum()
+    sizes = np.unique(np.linspace(1, den.max() * 1.12, 60).astype(int))
+    limits = stats.funnel_limits(center, sizes).assign(n=sizes)
+    own = stats.funnel_limits(center, den)
+    value = num / den
+    outside = (value < own["low998"].to_numpy()) | (value > own["high998"].to_numpy())
+    drawn = rates.assign(segment=rates["community"], signal=outside)
+    mix = Text(
+        "各小区的房龄、规模与住户构成不同，超出范围说明值得去看，不说明谁做得不好。",
+        "Communities differ in age, size and households: outside the range means worth a look, not worse work.",
+    )
+    chart = charts.show(charts_compare.funnel, drawn, kpi, lang=book.lang, limits=limits, center=float(center))
+    return join([chart, sentence(mix, book.lang)])
+
+
+def ranks(book: Portfolio, kpi_id: str) -> Display:
+    """The range of ranks that each community may really have, and its level drawn towards that of all."""
+    kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
+    rates = _shares(book, kpi_id)
+    if len(rates) < 2:
+        return absent(kpi, book.lang)
+    found = rank_ranges(rates, kpi)
+    shrunk = stats.shrink_proportions(*_sums(rates))
+    order = np.argsort(found["first"].to_numpy() + found["last"].to_numpy(), kind="stable")
+    heads = _words(
+        book,
+        ("小区", "Community"),
+        ("数值", "Value"),
+        ("名次范围", "Range of ranks"),
+        ("向总体收缩后", "Drawn towards all"),
+    )
+    lines = []
+    for place in order:
+        row, first, last = rates.iloc[place], found["first"].iloc[place], found["last"].iloc[place]
+        level = float(shrunk["shrunk"].iloc[place]) * kpi.scale
+        words = f"{first}" if first == last else f"{first}–{last}"
+        lines.append([row["label"], format_rate(row, kpi, book.lang), words, f"{level:.1f}%"])
+    caption = Text(f"{kpi.label.zh}：名次只能给出范围", f"{kpi.label.en}: ranks are known as ranges only")
+    frame = pd.DataFrame(lines, columns=heads)
+    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:], sortable=False)
+
+
+def rank_ranges(rates: pd.DataFrame, kpi: Kpi) -> pd.DataFrame:
+    """Return the first and last rank (1 = best) that each row may have, at 95 % for all rows together.
+
+    Formula: intervals at 1 - 0.05/rows; a row stands behind another only when its interval lies wholly on the worse side
+    (Bonferroni; simple and on the safe side).
+    """
+    num, den = _sums(rates)
+    limits = stats.proportion_ci(num, den, confidence=1 - 0.05 / len(rates))
+    low, high = limits["low"].to_numpy(), limits["high"].to_numpy()
+    sign = -1 if kpi.better == "down" else 1
+    best, worst = (high, low) if sign > 0 else (-low, -high)
+    first = [1 + int((worst > best[at]).sum()) for at in range(len(rates))]
+    last = [len(rates) - int((best < worst[at]).sum()) for at in range(len(rates))]
+    return pd.DataFrame({"first": first, "last": last})
+
+
+def spread(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
+    """Whether communities differ at all, figure by figure: the homogeneity test, one family."""
+    judged = [(kpi_id, rates) for kpi_id in kpi_ids if len(rates := _shares(book, kpi_id)) > 1]
+    if not judged:
+        return sentence(Text("没有可以比较的数字。", "There are no figures to compare."), book.lang)
+    tests = [float(stats.homogeneity_test(*_sums(rates))["p_value"]) for _, rates in judged]
+    passed = np.asarray(stats.adjust_pvalues(tests)["p_adjusted"]) < claims.ALPHA_SEGMENTS
+    heads = _words(
+        book,
+        ("指标", "Figure"),
+        ("最低", "Lowest"),
+        ("最高", "Highest"),
+        ("小区之间的差别", "Differences between communities"),
+    )
+    words = {
+        True: Text("超出偶然", "beyond chance"),
+        False: Text("可能只是偶然", "may be chance alone"),
+    }
+    lines = []
+    for (kpi_id, rates), differs in zip(judged, passed, strict=True):
+        kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
+        ends = rates.sort_values("value").iloc[[0, -1]]
+        shown = [f"{row['label']} {format_rate(row, kpi, book.lang)}" for row in ends.to_dict("records")]
+        lines.append([kpi.label.get(book.lang), *shown, words[bool(differs)].get(book.lang)])
+    frame = pd.DataFrame(lines, columns=heads)
+    caption = Text("小区之间到底有没有差别", "Do communities differ at all?")
+    return tables.table(frame, caption=caption, lang=book.lang, sortable=False, stacked=True)
+
+
+def quality(book: Portfolio) -> Display:
+    """How much of each community's exports could be used."""
+    heads = _words(
+        book, ("小区", "Community"), ("文件", "Files"), ("行数", "Lines"), ("采用", "Kept"), ("未采用", "Refused")
+    )
+    lines = []
+    for place, name in book.places.items():
+        entries = store.accounts(book.workspace, place)
+        sums = [sum(entry[what] for entry in entries) for what in ("lines", "kept", "rejected_lines")]
+        lines.append([name, f"{len(entries):,}", *(f"{total:,}" for total in sums)])
+    caption = Text(
+        "数据质量（多个小区共用的文件各算一次）", "Data quality (a file shared by communities counts for each)"
+    )
+    frame = pd.DataFrame(lines, columns=heads)
+    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:])
+
+
+def _outside(book: Portfolio, kpi_ids: Sequence[str]) -> list[tuple[str, Text]]:
+    """Communities beyond the 99.8 % limits of the funnel, at a level that allows for all that is looked at."""
+    found = []
+    for kpi_id in kpi_ids:
+        kpi, rates = book.kpi(kpi_id), _shares(book, kpi_id)
+        if len(rates) < FEWEST:
+            continue
+        num, den = _sums(rates)
+        for at, row in enumerate(rates.to_dict("records")):
+            others = int(num.sum() - num[at]), int(den.sum() - den[at])
+            rest = others[0] / others[1]
+            test = stats.proportion_diff(*others, int(num[at]), int(den[at]), method="exact")
+            p = 1.0 if test["verdict"] == "no_clear_change" else float(test["p_value"])
+            worse = (num[at] / den[at] < rest) == (kpi.better != "down")
+            if p < claims.ALPHA_SEGMENTS / (len(rates) * len(kpi_ids)) and worse and kpi.better:
+                shown, usual = format_rate(row, kpi, book.lang), f"{rest * kpi.scale:.0f}%"
+                found.append((row["community"], Text(
+                    f"{kpi.label.zh} {shown}，其余小区合计 {usual}",
+                    f"{kpi.label.en} {shown}; all others together {usual}",
+                )))  # fmt: skip
+    return found
+
+
+def _signalled(book: Portfolio, kpi_ids: Sequence[str]) -> list[tuple[str, Text]]:
+    """Communities whose own latest month lies outside its usual range, for the worse."""
+    months = [parse_period(month) for month in book.period.history(13)]
+    series = book.sides([one for one in kpi_ids if domains.KPIS[one].kind in ("share", "rate")], months)
+    family = len(book.places) * len(kpi_ids)
+    found = []
+    for kpi_id in dict.fromkeys(series["kpi"]):
+        kpi = book.kpi(kpi_id)
+        for place in book.places:
+            own = series[(series["kpi"] == kpi_id) & (series["community"] == place)].reset_index(drop=True)
+            told = [] if kpi.ages else claims.signals(kpi, own, family)[1]
+            found += [(place, one.text) for one in told if one.period == book.month and one.good is False]
+    return found
+
+
+def _shares(book: Portfolio, kpi_id: str) -> pd.DataFrame:
+    """The settled figures of communities for a share; empty for any other kind."""
+    if domains.KPIS[kpi_id].kind != "share":
+        return book.sides([kpi_id]).iloc[:0]
+    rates = book.sides([kpi_id])
+    kept = rates[rates["state"].isin(["ok", "unreliable"]) & (rates["den"] > 0).fillna(False)]
+    return kept.reset_index(drop=True)
+
+
+def _sums(rates: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    return rates["num"].to_numpy("int64"), rates["den"].to_numpy("int64")
+
+
+def _words(book: Book, *pairs: tuple[str, str]) -> list[str]:
+    return [Text(*pair).get(book.lang) for pair in pairs]

@@ -1,0 +1,228 @@
+"""Before and after a rectification: the whole series with limits, its sister communities, and what may be said of the change.
+
+A community is rectified because it was at its worst, so it gets better by itself: a plain before/after would say "worked" far
+too often (docs/honesty.md, T5).  Here "more than its sisters" needs three things together: the change by both locks without the
+month that triggered it, the difference in differences above nothing, and no sister that changed as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from propkit import domains, stats, store
+from propkit.figures import figures
+from propkit.model import Kpi
+from propkit.periods import parse_period
+from propkit.reporting import charts, charts_compare, claims
+from propkit.reporting.book import Book
+from propkit.reporting.display import Display, absent, join, sentence
+from propkit.text import Text
+
+MOST_BEFORE = 12
+SISTERS_FOR_TEST = 19
+"""With fewer sisters the rank of the change is shown, and is no test at 5 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The halves of a before/after: satisfied and cases of the community and of its sisters, and how they compare.
+
+    `verdict`: "worked" (all three conditions), "changed" (the first alone), "no_clear_change", "no_data"; `rank` of `n`
+    communities by the size of the change; `rebound` in shares, what the trigger month alone leads to expect.
+    """
+
+    before: tuple[int, int]
+    after: tuple[int, int]
+    sisters_before: tuple[int, int]
+    sisters_after: tuple[int, int]
+    verdict: str
+    good: bool | None
+    did: float
+    low: float
+    high: float
+    rank: int
+    n: int
+    rebound: float
+
+
+def around(book: Book, kpi_id: str) -> Display:
+    """One share before and after the start: the months, the limits of before, the sisters, and the sentence that holds."""
+    kpi, start = book.kpi(kpi_id), book.workspace.rectified(book.community)
+    if start is None:
+        none = Text("propkit.toml 没有写这个小区的整顿开始月份（[[rectification]]）。",
+                    "propkit.toml names no month in which this community's rectification began ([[rectification]]).")  # fmt: skip
+        return sentence(none, book.lang)
+    months = _months(book, start)
+    own, sisters = _series(book, [kpi_id], months, [book.community]), _series(book, [kpi_id], months, _sisters(book))
+    known = own[~own["state"].isin(["no_data", "suppressed"])]
+    if kpi.kind != "share" or known.empty or (known["period"] < start).sum() < 3:
+        return absent(kpi, book.lang)
+    found = compare(own, sisters, start, kpi)
+    pooled = _pooled(sisters, months) if len(sisters) else None
+    chart = charts.show(
+        charts_compare.before_after, _with_limits(own, start), kpi, lang=book.lang, start=start, others=pooled,
+        title=kpi.label,
+    )  # fmt: skip
+    return join([chart, *(sentence(words, book.lang) for words in said(kpi, found, start))])
+
+
+def compare(own: pd.DataFrame, sisters: pd.DataFrame, start: str, kpi: Kpi) -> Change:
+    """Judge one share.  `own`, `sisters`: rates by month (and community); the month before `start` is the trigger, left out."""
+    trigger = str(pd.Period(start) - 1)
+    halves = [_sums(rows, start, trigger) for rows in (own, sisters)]
+    (before, after), (others_before, others_after) = halves
+    nothing = Change(
+        before, after, others_before, others_after, "no_data", None, *[float("nan")] * 3, 0, 0, float("nan")
+    )
+    if not before[1] or not after[1]:
+        return nothing
+    test = stats.proportion_diff(*before, *after, method="exact")
+    moved = test["verdict"] in ("higher", "lower") and float(test["p_value"]) < claims.ALPHA_CHANGES
+    did = {"did": float("nan"), "low": float("nan"), "high": float("nan")}
+    if others_before[1] and others_after[1]:
+        did = stats.difference_in_differences(before, after, others_before, others_after)
+    rank, n = _rank(own, sisters, start, trigger)
+    beyond = did["low"] > 0 if test["verdict"] == "higher" else did["high"] < 0
+    verdict = "no_clear_change" if not moved else "worked" if beyond and rank == 1 else "changed"
+    good = claims.welcome(kpi, str(test["verdict"])) if moved else None
+    return Change(
+        before, after, others_before, others_after, verdict, good, did["did"], did["low"], did["high"], rank, n,
+        _rebound(own, sisters, start, trigger),
+    )  # fmt: skip
+
+
+def said(kpi: Kpi, found: Change, start: str) -> list[Text]:
+    """The sentences of a before/after: what changed, what the sisters did, what would have come by itself."""
+    if found.verdict == "no_data":
+        return [Text("前后没有足够的数据可比。", "There are too few data before or after to compare.")]
+    was, now = (num / den * kpi.scale for num, den in (found.before, found.after))
+    cases = f"n={found.before[1]:,} → {found.after[1]:,}"
+    parts = [Text(
+        f"{start} 前后：{was:.1f}% → {now:.1f}%（{cases}，不含触发整顿的那个月）" + ("。" if found.verdict != "no_clear_change" else "，没有明显变化。"),
+        f"Before and after {start}: {was:.1f}% -> {now:.1f}% ({cases}, without the month that triggered it)"
+        + ("." if found.verdict != "no_clear_change" else "; no clear change."),
+    )]  # fmt: skip
+    if not np.isnan(found.did):
+        low, high = found.low * kpi.scale, found.high * kpi.scale
+        parts.append(Text(
+            f"与对照小区相比，多变化 {found.did * kpi.scale:+.1f} 个百分点（95% 区间 {low:+.1f} 到 {high:+.1f}）；"
+            f"变化幅度在 {found.n} 个小区中排第 {found.rank}" + ("。" if found.n > SISTERS_FOR_TEST else "，对照太少，名次不是检验。"),
+            f"Against the comparison communities it changed by {found.did * kpi.scale:+.1f} points more (95% interval {low:+.1f} "
+            f"to {high:+.1f}); by size of change it is number {found.rank} of {found.n}"
+            + ("." if found.n > SISTERS_FOR_TEST else "; with so few, a rank is no test."),
+        ))  # fmt: skip
+    if not np.isnan(found.rebound):
+        parts.append(Text(
+            f"整顿前一个月是低点；仅凭这一点，即使什么都不做也会回升约 {abs(found.rebound) * kpi.scale:.1f} 个百分点（均值回归）。",
+            f"The month before was exceptional; that alone would bring it back by about {abs(found.rebound) * kpi.scale:.1f} points "
+            "with nothing done (regression to the mean).",
+        ))  # fmt: skip
+    closing = {
+        "worked": Text("三个条件都满足：变化超出了偶然、对照小区和均值回归所能解释的。",
+                       "All three conditions hold: the change exceeds what chance, the sisters and regression to the mean explain."),
+        "changed": Text("只能说前后有变化；是否因整顿而来，现有数据不能判断。",
+                        "All that can be said is that it changed; whether with the rectification, these data cannot tell."),
+    }.get(found.verdict)  # fmt: skip
+    return [*parts, *([closing] if closing else [])]
+
+
+def _months(book: Book, start: str) -> list[str]:
+    """At most twelve months before the start, and all from it to the end of the period."""
+    first = str(pd.Period(start) - MOST_BEFORE)
+    return parse_period(f"{first}..{book.month}").months
+
+
+def _sisters(book: Book) -> list[str]:
+    """The other communities, without those that are being rectified themselves."""
+    return [
+        place
+        for place in store.communities(book.workspace)
+        if place != book.community and book.workspace.rectified(place) is None
+    ]
+
+
+def _series(book: Book, kpi_ids: Sequence[str], months: Sequence[str], places: Sequence[str]) -> pd.DataFrame:
+    """The months of communities; those of sisters are read from the store, as known at the report's own cut-off."""
+    tables = book.tables if places == [book.community] else _tables_of(book, places)
+    kpis, periods = [domains.kpi(one) for one in kpi_ids], [parse_period(month) for month in months]
+    return figures(tables, book.cut, kpis, periods, communities=list(places), min_n=book.min_n)
+
+
+def _tables_of(book: Book, places: Sequence[str]) -> dict[str, pd.DataFrame]:
+    if "sisters" not in book.besides:
+        book.besides["sisters"] = domains.derive(store.load(book.workspace, places), book.cut)
+    return book.besides["sisters"]
+
+
+def _sums(rates: pd.DataFrame, start: str, trigger: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Satisfied and cases before (without the trigger month) and after."""
+    kept = rates[~rates["state"].isin(["no_data", "suppressed"])]
+    sides = kept[(kept["period"] < start) & (kept["period"] != trigger)], kept[kept["period"] >= start]
+    return tuple((int(side["num"].sum()), int(side["den"].sum())) for side in sides)
+
+
+def _rank(own: pd.DataFrame, sisters: pd.DataFrame, start: str, trigger: str) -> tuple[int, int]:
+    """The rank of the community's change among all with data in every month, and how many these are."""
+    both = pd.concat([own, sisters])
+    both = both[both["period"] != trigger]
+    values = (
+        both.assign(value=both["value"].astype("float64")).set_index(["community", "period"])["value"].unstack("period")
+    )
+    place, at = own["community"].iloc[0], int((values.columns < start).sum())
+    if not 0 < at < values.shape[1]:
+        return 0, 0
+    found = stats.did_placebo(values, place, at)
+    return (0, 0) if np.isnan(found["rank"]) else (int(found["rank"]), int(found["n"]))
+
+
+def _rebound(own: pd.DataFrame, sisters: pd.DataFrame, start: str, trigger: str) -> float:
+    """What a community chosen for its trigger month comes back by: its own usual months against chance within a month."""
+    before = own[(own["period"] < start) & (own["period"] != trigger) & (own["den"] > 0).fillna(False)]
+    chosen = own[(own["period"] == trigger) & (own["den"] > 0).fillna(False)]
+    if len(before) < 3 or chosen.empty:
+        return float("nan")
+    usual = before["num"].sum() / before["den"].sum()
+    shares = (before["num"] / before["den"]).astype("float64")
+    n = int(chosen["den"].iloc[0])
+    within = float(np.sqrt(usual * (1 - usual) / n))
+    noise = float((usual * (1 - usual) / before["den"].astype("float64")).mean())
+    between = float(np.sqrt(max(0.0, shares.var(ddof=1) - noise)))
+    value = float(chosen["num"].iloc[0] / n)
+    if within + between == 0 or value >= usual - within:
+        return float("nan")  # the month was not exceptional: nothing comes back
+    return stats.regression_to_mean(usual, between, within, value)["expected_rebound"]
+
+
+def _pooled(sisters: pd.DataFrame, months: Sequence[str]) -> pd.DataFrame:
+    """The sisters added up by month: counts add, and are divided once."""
+    rows = []
+    for month in months:
+        ours = sisters[(sisters["period"] == month) & ~sisters["state"].isin(["no_data", "suppressed"])]
+        num, den = int(ours["num"].sum()), int(ours["den"].sum())
+        limits = stats.proportion_ci(num, den)
+        rows.append({
+            "kpi": sisters["kpi"].iloc[0], "period": month, "segment": "all", "n": den, "num": num, "den": den,
+            "value": limits["estimate"], "low": limits["low"], "high": limits["high"], "state": "ok" if den else "no_data",
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _with_limits(own: pd.DataFrame, start: str) -> pd.DataFrame:
+    """The months with the process limits of those before the start, carried on."""
+    bare = own.assign(center=np.nan, lcl=np.nan, ucl=np.nan, signal=False)
+    settled = own[own["state"].isin(["ok", "unreliable"])]
+    before = settled[settled["period"] < start]
+    if len(before) < 6:
+        return bare
+    base = before["num"].sum() / before["den"].sum()
+    # The p-chart of `stats`, but with the level of the months before for those after as well.
+    reach = 3 * np.sqrt(base * (1 - base) / settled["den"].to_numpy("float64"))
+    limits = {"center": base, "lcl": np.clip(base - reach, 0, 1), "ucl": np.clip(base + reach, 0, 1)}
+    for name, values in limits.items():
+        bare.loc[settled.index, name] = values
+    value = bare["value"].astype("float64")
+    return bare.assign(signal=(value < bare["lcl"]) | (value > bare["ucl"]))
