@@ -121,12 +121,11 @@ def _early_warning(book: Book) -> list[dict]:
         bad = [claim for claim in found if claim.period == book.month and claim.good is False]
         said = bad[0].text.get(book.lang) if bad else ""
         rows.append({"rule": "outside_limits", "kpi": kpi.id, "fired": bool(bad), "said": said})
-    for name in ("ageing_assets", "inspection_blind_spots", "hazards_overdue"):
-        if name in domains.READINGS:
-            listed = domains.read(name, book.tables, book.period, book.cut)
-            if listed is not None:
-                label = domains.READINGS[name].label.get(book.lang)
-                rows.append({"rule": "list_not_empty", "kpi": name, "fired": len(listed) > 0, "said": label})
+    for name in ("ageing_asset_list", "inspection_blind_spots", "hazard_overdue"):
+        listed = domains.read(name, book.tables, book.period, book.cut)
+        if listed is not None:
+            label = domains.READINGS[name].label.get(book.lang)
+            rows.append({"rule": "list_not_empty", "kpi": name, "fired": len(listed) > 0, "said": label})
     return rows
 
 
