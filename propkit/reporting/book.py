@@ -36,7 +36,12 @@ HISTORY = 13
 
 @dataclass
 class Book:
-    """A report in the making.  `sections` collects the ids of the sections shown, for the receipt."""
+    """A report in the making.  `sections` collects the ids of the sections shown, for the receipt.
+
+    `key`: the figures that matter most to its reader; `split`: the figures of which differing segments are named, with the
+    segments by which they are told.  Both are declared when it is opened, since all that it tests shares one error budget.
+    `besides` keeps what sections make once and share.
+    """
 
     workspace: Workspace
     report: str
@@ -53,9 +58,11 @@ class Book:
     headline: list[dict[str, str]] = field(default_factory=list)
     monthly: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     earlier: dict[tuple, dict[str, pd.DataFrame]] = field(default_factory=dict, repr=False)
-    besides: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict, repr=False)
+    besides: dict[str, object] = field(default_factory=dict, repr=False)
     whole: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     notes: Notes = field(default_factory=Notes, repr=False)
+    key: tuple[str, ...] = ()
+    split: Mapping[str, Sequence[str]] = field(default_factory=dict)
     photos: dict[tuple[int, int], Photo] = field(default_factory=dict, repr=False)
 
     @property
@@ -278,13 +285,17 @@ def open_book(
     as_of: str = "",
     edition: str = "internal",
     lang: str = "zh",
+    key: Sequence[str] = (),
+    split: Mapping[str, Sequence[str]] | None = None,
 ) -> Book:
     """Open a report for a community and period; raises ConfigError for a wrong parameter, DataError without data.
 
-    `as_of` is the data cut-off ("" = as set in propkit.toml, or the last day with data).
+    `as_of` is the data cut-off ("" = as set in propkit.toml, or the last day with data); `key`, `split`: see `Book`.
     """
     opened = open_workspace(workspace)
     check_choices(edition, lang)
+    for kpi_id in (*key, *(split or {})):
+        domains.kpi(kpi_id)
     store.check_community(opened, community)
     cut = opened.cut(store.data_cutoff(opened, as_of or None))
     stretch = parse_period(str(period), cut.as_of)  # papermill makes a number of 2025
@@ -295,7 +306,22 @@ def open_book(
     asked = {"community": community, named: str(period), "as_of": as_of, "edition": edition, "lang": lang}
     name = _name(opened, community, lang)
     written = notes_room.read(opened, community, stretch.id)
-    return Book(opened, report, community, name, stretch, cut, edition, lang, raw, tables, asked, notes=written)
+    return Book(
+        opened,
+        report,
+        community,
+        name,
+        stretch,
+        cut,
+        edition,
+        lang,
+        raw,
+        tables,
+        asked,
+        notes=written,
+        key=tuple(key),
+        split=dict(split or {}),
+    )
 
 
 def check_choices(edition: str, lang: str) -> None:

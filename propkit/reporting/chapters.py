@@ -12,7 +12,7 @@ import pandas as pd
 from propkit import domains
 from propkit.figures import largest
 from propkit.model import Column, Kpi, Reading
-from propkit.reporting import charts, claims, items, notes, outline, remarks, tables
+from propkit.reporting import charts, items, notes, outline, remarks, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
 from propkit.reporting.display import (
@@ -28,6 +28,7 @@ from propkit.reporting.display import (
     sentence,
     state_words,
 )
+from propkit.reporting.findings import findings
 from propkit.reporting.overview_items import OVERVIEWS
 from propkit.reporting.registers import durations
 from propkit.text import Text
@@ -174,8 +175,8 @@ def _room(item_id: str):
 def _figures(book: Book, rates: pd.DataFrame) -> Display:
     """One line for each figure: value, interval, n, target and verdict, change from a year before."""
     kpi_ids = list(rates["kpi"])
-    verdicts = {claim.kpi: claim for claim in judged(book, kpi_ids)}
-    changes = {claim.kpi: claim for claim in changed(book, kpi_ids)}
+    found = findings(book)
+    verdicts, changes = ({claim.kpi: claim for claim in found.of(kind, kpi_ids)} for kind in ("target", "change"))
     heads = _words(book, ("指标", "Figure"), ("数值", "Value"), ("95% 区间", "95% interval"), ("样本", "Cases"),
                    ("目标与判定", "Target and verdict"), ("同比", "Year on year"))  # fmt: skip
     cells = [_line(book, row, verdicts, changes) for row in rates.to_dict("records")]
@@ -199,28 +200,6 @@ def _line(book: Book, row: Mapping[str, object], verdicts: Mapping, changes: Map
             change.text.get(book.lang) if change else ""]  # fmt: skip
 
 
-def judged(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
-    """Return the verdicts on the targets of these figures, as one family."""
-    rates = book.rates([one for one in kpi_ids if not domains.KPIS[one].split_only])
-    kpis = [book.kpi(kpi_id) for kpi_id in rates["kpi"]]
-    family = max(1, sum(kpi.target is not None and kpi.kind == "share" for kpi in kpis))
-    pairs = zip(kpis, rates.iterrows(), strict=True)
-    found = [claims.target(kpi, row, kpi.target, family) for kpi, (_, row) in pairs]
-    return [claim for claim in found if claim is not None]
-
-
-def changed(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
-    """Return the changes of these figures from the same stretch a year before, as one family."""
-    earlier = book.year_before()
-    kpis = [book.kpi(one) for one in kpi_ids if domains.KPIS[one].dated_by != "wave_on" and not domains.KPIS[one].ages]
-    kpis = [kpi for kpi in kpis if not kpi.split_only]
-    if earlier is None or not kpis:
-        return []
-    ids = [kpi.id for kpi in kpis]
-    before, now = (book.in_periods(ids, [period]).set_index("kpi") for period in (earlier, book.period))
-    return claims.changes(kpis, before, now, Text("上年同期", "the same time last year"))
-
-
 def _split(book: Book, kpi_id: str) -> Display | None:
     """The chart of a figure that is usually split: bars of counts, dots of shares; None where it cannot be split here."""
     kpi = book.kpi(kpi_id)
@@ -233,12 +212,10 @@ def _split(book: Book, kpi_id: str) -> Display | None:
         return _bars(book, kpi, rates) if not kpi.split_only else _marked([kpi_id], _bars(book, kpi, rates))
     if kpi.kind not in ("share", "rate", "money"):
         return None
-    # The items of a survey are answered by the same households: they are no samples that could be tested against each other.
-    tested = kpi.kind == "share" and not kpi.split_only
-    found = claims.segments(kpi, {kpi.by: rates}, {kpi.by: book.words(kpi.by)}) if tested else []
     whole = rates.iloc[:0] if kpi.split_only else book.rates([kpi_id])
     both = pd.concat([whole, rates.assign(dimension=book.segment_label(kpi.by).get(book.lang))], ignore_index=True)
-    chart = charts.show(charts.by_segment, both, kpi, lang=book.lang, claim=claims.order(found))
+    # Shown, not tested: what a report names of segments is declared when it is opened (`Book.split`).
+    chart = charts.show(charts.by_segment, both, kpi, lang=book.lang)
     return _marked([kpi_id], chart) if kpi.split_only else chart  # others have their anchor in the table
 
 

@@ -6,7 +6,6 @@ in the columns of `figures`, so that one table can hold all that is computable.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,17 +20,9 @@ from propkit.reporting.book import Book, book_of
 from propkit.reporting.guard import release
 from propkit.reporting.overview_items import OVERVIEWS
 from propkit.reporting.overviews import overview
+from propkit.reporting.sources import reports
 from propkit.text import Text
 from propkit.workspace import Workspace
-
-OF_SEEDS = {
-    "S0": "annual_summary",
-    "S1": "monthly_review",
-    "S2": "service_day",
-    "S3": "rectification",
-    "S4": "security_summary",
-}
-"""The report that each of the sources S0-S4 asks for."""
 
 ITEMS: dict[str, Kpi | Duration | Reading | Note] = {
     **domains.KPIS,
@@ -108,11 +99,6 @@ def entry(one: Kpi | Duration | Reading | Note, definitions: Definitions) -> Ent
         reports(one.source),
         one.note,
     )
-
-
-def reports(source: str) -> tuple[str, ...]:
-    """Return the reports that ask for an item, by its source ("S0:40; S1:21")."""
-    return tuple(dict.fromkeys(OF_SEEDS[seed] for seed in re.findall(r"\bS[0-4](?=:)", source)))
 
 
 def values(

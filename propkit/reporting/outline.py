@@ -11,7 +11,8 @@ from functools import cache
 
 from propkit import domains
 from propkit.errors import ConfigError, nearest
-from propkit.reporting.items import ITEMS, reports
+from propkit.reporting.items import ITEMS
+from propkit.reporting.sources import reports
 from propkit.text import Text
 
 

@@ -49,19 +49,23 @@ class Change:
     rebound: float
 
 
-def around(book: Book, kpi_id: str) -> Display:
-    """One share before and after the start: the months, the limits of before, the sisters, and the sentence that holds."""
-    kpi, start = book.kpi(kpi_id), book.workspace.rectified(book.community)
+def around(book: Book, kpi_ids: Sequence[str]) -> Display:
+    """Shares before and after the start, one family: the months, the limits of before, the sisters, and the sentence that holds."""
+    start = book.workspace.rectified(book.community)
     if start is None:
         none = Text("propkit.toml 没有写这个小区的整顿开始月份（[[rectification]]）。",
                     "propkit.toml names no month in which this community's rectification began ([[rectification]]).")  # fmt: skip
         return sentence(none, book.lang)
-    months = _months(book, start)
+    return join([_around(book, kpi_id, start, len(kpi_ids)) for kpi_id in kpi_ids])
+
+
+def _around(book: Book, kpi_id: str, start: str, family: int) -> Display:
+    kpi, months = book.kpi(kpi_id), _months(book, start)
     own, sisters = _series(book, [kpi_id], months, [book.community]), _series(book, [kpi_id], months, _sisters(book))
     known = own[~own["state"].isin(["no_data", "suppressed"])]
     if kpi.kind != "share" or known.empty or (known["period"] < start).sum() < 3:
         return absent(kpi, book.lang)
-    found = compare(own, sisters, start, kpi)
+    found = compare(own, sisters, start, kpi, family)
     pooled = _pooled(sisters, months) if len(sisters) else None
     chart = charts.show(
         charts_compare.before_after, _with_limits(own, start), kpi, lang=book.lang, start=start, others=pooled,
@@ -70,8 +74,11 @@ def around(book: Book, kpi_id: str) -> Display:
     return join([chart, *(sentence(words, book.lang) for words in said(kpi, found, start))])
 
 
-def compare(own: pd.DataFrame, sisters: pd.DataFrame, start: str, kpi: Kpi) -> Change:
-    """Judge one share.  `own`, `sisters`: rates by month (and community); the month before `start` is the trigger, left out."""
+def compare(own: pd.DataFrame, sisters: pd.DataFrame, start: str, kpi: Kpi, family: int = 1) -> Change:
+    """Judge one share of a `family` of as many.
+
+    `own`, `sisters`: rates by month (and community); the month before `start` is the trigger, left out.
+    """
     trigger = str(pd.Period(start) - 1)
     halves = [_sums(rows, start, trigger) for rows in (own, sisters)]
     (before, after), (others_before, others_after) = halves
@@ -81,7 +88,7 @@ def compare(own: pd.DataFrame, sisters: pd.DataFrame, start: str, kpi: Kpi) -> C
     if not before[1] or not after[1]:
         return nothing
     test = stats.proportion_diff(*before, *after, method="exact")
-    moved = test["verdict"] in ("higher", "lower") and float(test["p_value"]) < claims.ALPHA_CHANGES
+    moved = test["verdict"] in ("higher", "lower") and float(test["p_value"]) < claims.ALPHA_CHANGES / family
     did = {"did": float("nan"), "low": float("nan"), "high": float("nan")}
     if others_before[1] and others_after[1]:
         did = stats.difference_in_differences(before, after, others_before, others_after)
@@ -108,12 +115,11 @@ def said(kpi: Kpi, found: Change, start: str) -> list[Text]:
     )]  # fmt: skip
     if not np.isnan(found.did):
         low, high = found.low * kpi.scale, found.high * kpi.scale
+        place = _place(found)
         parts.append(Text(
-            f"与对照小区相比，多变化 {found.did * kpi.scale:+.1f} 个百分点（95% 区间 {low:+.1f} 到 {high:+.1f}）；"
-            f"变化幅度在 {found.n} 个小区中排第 {found.rank}" + ("。" if found.n > SISTERS_FOR_TEST else "，对照太少，名次不是检验。"),
+            f"与对照小区相比，多变化 {found.did * kpi.scale:+.1f} 个百分点（95% 区间 {low:+.1f} 到 {high:+.1f}）；{place.zh}。",
             f"Against the comparison communities it changed by {found.did * kpi.scale:+.1f} points more (95% interval {low:+.1f} "
-            f"to {high:+.1f}); by size of change it is number {found.rank} of {found.n}"
-            + ("." if found.n > SISTERS_FOR_TEST else "; with so few, a rank is no test."),
+            f"to {high:+.1f}); {place.en}.",
         ))  # fmt: skip
     if not np.isnan(found.rebound):
         parts.append(Text(
@@ -128,6 +134,18 @@ def said(kpi: Kpi, found: Change, start: str) -> list[Text]:
                         "All that can be said is that it changed; whether with the rectification, these data cannot tell."),
     }.get(found.verdict)  # fmt: skip
     return [*parts, *([closing] if closing else [])]
+
+
+def _place(found: Change) -> Text:
+    """The rank of the change among the communities; none where a month of one has no data."""
+    if not found.rank:
+        return Text("有的月份缺数据，各小区的变化不能排名", "for want of data in some months, changes cannot be ranked")
+    few = found.n <= SISTERS_FOR_TEST
+    return Text(
+        f"变化幅度在 {found.n} 个小区中排第 {found.rank}" + ("，对照太少，名次不是检验" if few else ""),
+        f"by size of change it is number {found.rank} of {found.n}"
+        + ("; with so few, a rank is no test" if few else ""),
+    )
 
 
 def _months(book: Book, start: str) -> list[str]:

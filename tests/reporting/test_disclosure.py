@@ -20,6 +20,7 @@ from propkit.rates import rate
 from propkit.reporting import disclosure, guard, sections
 from propkit.reporting.attack import System
 from propkit.reporting.book import Book
+from propkit.reporting.findings import segments
 from propkit.workspace import Workspace
 
 AS_OF = pd.Timestamp("2025-12-31 23:59:59")
@@ -297,6 +298,9 @@ def test_a_refusal_names_groups_and_says_no_number() -> None:
     assert not {"4", "8", "90", "98"} & set(str(error.value).replace("18-29", "").split())
 
 
+WHO = ["owner_type", "age_band", "residence", "zone", "building"]
+
+
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     root = tmp_path_factory.mktemp("demo") / "w"
@@ -308,18 +312,20 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def _book(workspace: Workspace, edition: str) -> Book:
     return pk.open_book(
-        "monthly_review", workspace=workspace.root, community="lanting", period="2025-09", edition=edition
+        "monthly_review",
+        workspace=workspace.root,
+        community="lanting",
+        period="2025-09",
+        edition=edition,
+        key=["owner_satisfaction", "repair_satisfaction"],
+        split={"owner_satisfaction": WHO},
     )
 
 
-WHO = ["owner_type", "age_band", "residence", "zone", "building"]
-
-
 def _page(book: Book) -> str:
-    survey = ["owner_satisfaction", "repair_satisfaction"]
     parts = [
-        sections.summary(book, survey, segments=WHO),
-        sections.cards(book, survey),
+        sections.summary(book),
+        sections.cards(book),
         sections.by_segment(book, "owner_satisfaction", WHO),
         sections.items(book, "satisfaction_by_item", ["owner_type", "age_band"]),
     ]
@@ -361,9 +367,7 @@ def test_every_edition_holds_to_its_rule(workspace: Workspace) -> None:
         assert not (shown["n"] < 10).any()
         assert set(seen.loc[seen["n"] < 10, "state"]) <= {"unreliable"}
         assert "suppressed" not in set(seen["state"])
-        assert not {claim.group for claim in sections._segment_claims(owner, "owner_satisfaction", [by])} & set(
-            _hidden(shown)
-        )
+        assert not {claim.group for claim in segments(owner, "owner_satisfaction")} & set(_hidden(shown))
     owner.check_disclosure()
 
 
