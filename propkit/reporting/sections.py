@@ -14,7 +14,7 @@ from propkit import domains, stats
 from propkit.figures import largest
 from propkit.model import Kpi, worded
 from propkit.reporting import cards as card_room
-from propkit.reporting import chapters, charts, claims, outline, tables
+from propkit.reporting import chapters, charts, claims, outline, sources, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
 from propkit.reporting.display import Display, Heading, Receipt, absent, esc, sentence
@@ -23,6 +23,7 @@ from propkit.reporting.findings import segments as segments_found
 from propkit.reporting.guard import plain
 from propkit.reporting.registers import ageing, balance, durations, overdue, quality
 from propkit.reporting.remarks import missing_notes, note, notes, other_notes
+from propkit.reporting.restated import restated, telling
 from propkit.reporting.sampling import sample_plan
 from propkit.reporting.surveys import heard, representativeness, satisfaction_change, survey_truth, untold
 from propkit.text import Text
@@ -48,6 +49,7 @@ __all__ = [
     "quality",
     "receipt",
     "representativeness",
+    "restated",
     "sample_plan",
     "satisfaction_change",
     "summary",
@@ -83,6 +85,7 @@ HEADINGS: dict[str, Text] = {
     "satisfaction": Text("谁更不满意，不满意什么", "Who is less satisfied, and with what?"),
     "fees": Text("费用收得怎么样", "How is fee collection going?"),
     "open": Text("还有什么没办完", "What is still open?"),
+    "restated": Text("以前的数字变了吗", "Have earlier figures changed?"),
     "quality": Text("数据可信吗", "Can the data be trusted?"),
     "definitions": Text("每个数字的口径", "What each figure means"),
     "looks": Text("哪些小区需要看一看", "Which communities need a look?"),
@@ -134,6 +137,7 @@ def receipt(book: Book) -> Receipt:
 
     Errors: DisclosureError when the figures shown to owners give hidden ones away.
     """
+    told = telling(book) if sources.figures(book.report) else None  # a portfolio tells communities, each with its own
     book.check_disclosure()
     return Receipt(
         {
@@ -149,6 +153,7 @@ def receipt(book: Book) -> Receipt:
             "facts": facts(book),
             "headline": book.headline,
             "published": plain(book.guard.published) if book.edition == "owner" else [],
+            "told": told,
         }
     )
 

@@ -48,13 +48,15 @@ def drop_outdated(reports: Path, page: str, content: bytes) -> None:
 
 
 def _publish(workspace: Workspace, job: Job, outcome: dict, scratch: Path) -> dict:
-    shown = outcome.pop("published", [])
+    shown, told = outcome.pop("published", []), outcome.pop("told", None)
     try:
         content = (scratch / PAGE).read_bytes()
         if hashlib.sha256(content).hexdigest() != outcome["output"]["sha256"]:
             return failed("io_error")
         # Kept before the page is there: a page that nobody could hold later ones against must not exist.
         store.keep_published(workspace, job.community, shown)
+        if told:
+            store.keep_told(workspace, job.community, told)
         drop_outdated(workspace.reports, job.page, content)
         store.write_bytes(workspace.reports / job.page, content)
     except OSError as error:
