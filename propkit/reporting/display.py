@@ -203,6 +203,8 @@ VERDICTS: dict[str, Text] = {
     "undecided": Text("尚不能判定", "undecided"),
     "not_comparable": Text("不可比", "not comparable"),
     "not_judged": Text("未作判断", "not judged"),
+    "better": Text("好转", "better"),
+    "worse": Text("变差", "worse"),
     "not_settled": Text("尚未定案", "not settled"),
     "no_data": Text("无数据", "no data"),
     "done": Text("完成", "done"),

@@ -36,6 +36,13 @@ _CHANGE = {
 }
 
 
+REACH = {
+    "safe": Text("照旧即可守住", "kept if nothing changes"),
+    "within": Text("照旧也可能达到", "may be reached if nothing changes"),
+    "beyond": Text("不改变做法达不到", "out of reach unless something changes"),
+}
+
+
 def _item(name: str, zh: str, en: str, top: tuple[str, str], columns: Mapping[str, Column], source: str, **more: object) -> Reading:
     return Reading(id=name, label=Text(zh, en), tables=(), top=Text(*top), columns=columns, source=source, **more)
 
@@ -70,6 +77,26 @@ OVERVIEWS = (
     _item("early_warning", "预警机制", "Early warnings", ("逐条规则是否触发", "each rule, and whether it fired"),
           {"rule": Column("id", label=Text("规则", "Rule")), "kpi": _KPI, "fired": Column("flag", label=Text("触发", "Fired")), "said": _SAID},
           "S1:50; S3:47", headline=("sum", "fired")),
+    _item("measure_effects", "措施前后的指标", "Figures before and after measures", ("近六个月完成的改进措施：提出前三个月与完成后各月的指标，须过两道检验",
+          "measures done in the last six months: their figure in the three months before and in the months after, by both locks"),
+          {"action_id": Column("id", label=Text("编号", "Id")), "plan": Column("text", label=Text("措施", "Measure")), "kpi": _KPI,
+           "done_on": Column("day", label=Text("完成", "Done")), **{name: column for name, column in _CHANGE.items() if name != "kpi"}},
+          "S0:100; S1:53; S3:48; S4:88", note=Text(
+              "提出的那个月不计；逐月上升的指标与调查指标不作比较。指标变好不等于由措施引起。",
+              "The month of raising is left out; figures that go on rising and those of surveys are not compared. A figure that got better did not by that get better through the measure.")),
+    _item("missed_without_measure", "未达标而没有措施的指标", "Missed targets without a measure", ("未达标、又没有未了结措施的指标",
+          "targets missed whose figure no unfinished measure names"),
+          {**{name: column for name, column in _FIGURE.items() if name != "state"}, "target_milli": Column("decimal", label=Text("目标", "Target"))},
+          "S0:100; S1:53; S3:48; S4:88"),
+    _item("target_proposals", "目标能否判定、下期大致范围", "What targets can show, and what to expect", ("若一切照旧，下一期的范围；以及这样多的样本能看出的最小变化",
+          "the range of the next period if nothing changes, and the smallest change that so many cases can show"),
+          {"kpi": _KPI, "n": _FIGURE["n"], "target_milli": Column("decimal", label=Text("目标", "Target")),
+           "low_milli": Column("decimal", label=Text("下期下限", "Next: low")), "high_milli": Column("decimal", label=Text("下期上限", "Next: high")),
+           "reach": Column("choice", label=Text("目标", "Target is"), choices=REACH),
+           "detectable_milli": Column("decimal", label=Text("能看出的变化（个百分点）", "Change that shows (points)"))},
+          "S0:49; S1:53; S4:96", note=Text(
+              "范围按贝塔-二项分布（Jeffreys 先验，95%）；能看出的变化指检验功效 80% 时。",
+              "Range: beta-binomial with the Jeffreys prior, 95 %; the change that shows has a power of 80 %.")),
     _item("trend_forecast", "趋势预测", "Forecast", ("24 个月以上的指标，下月同比外推及区间",
           "figures with 24 months or more: next month by the same month last year, with its range"),
           {"kpi": _KPI, "months": Column("whole", label=Text("月数", "Months")), "mean_milli": _VALUE,

@@ -14,7 +14,7 @@ from propkit import domains, stats
 from propkit.domains import satisfaction
 from propkit.model import Kpi
 from propkit.periods import Period, month_range, parse_period
-from propkit.reporting import claims
+from propkit.reporting import claims, loop
 from propkit.reporting.book import Book
 from propkit.reporting.findings import WAVE, figures_of, findings
 from propkit.reporting.overview_items import CATALOGUE, ENVIRONMENT, FINANCES, FUNCTIONS, INVENTORY, OVERVIEWS, PAY
@@ -342,6 +342,9 @@ _FUNCTIONS: dict[str, Callable[[Book], list[dict] | None]] = {
     "trend_forecast": _trend_forecast,
     "satisfaction_change_pp": _satisfaction_change_pp,
     "complaint_rate_change": _complaint_rate_change,
+    "measure_effects": loop.measure_effects,
+    "missed_without_measure": loop.missed_without_measure,
+    "target_proposals": loop.target_proposals,
     "core_functions": _core_functions,
     "problem_catalogue": _problem_catalogue,
     "problem_inventory": _problem_inventory,
