@@ -23,7 +23,10 @@ _FIGURE = {
     "value_milli": _VALUE,
     "state": _STATE,
 }
-_CLAIM = {"kpi": _KPI, "kind": Column("id", label=Text("种类", "Kind")), "verdict": _VERDICT,
+_KINDS = {"target": Text("目标", "Target"), "change": Text("变化", "Change"), "signal": Text("异常月份", "Month outside its range"),
+          "segment": Text("分组差别", "Group"), "count": Text("数量", "Number")}
+_RULES = {"outside_limits": Text("超出正常波动", "Outside its ordinary range"), "list_not_empty": Text("清单应为空", "A list that should be empty")}
+_CLAIM = {"kpi": _KPI, "kind": Column("choice", label=Text("种类", "Kind"), choices=_KINDS), "verdict": _VERDICT,
           "n": Column("whole", label=Text("样本", "n")), "said": _SAID}
 _CHANGE = {
     "kpi": _KPI,
@@ -68,7 +71,7 @@ OVERVIEWS = (
     _item("issue_list", "问题与不足", "Problems", ("未达标的目标、变差的指标与异常月份", "targets missed, figures down, months outside their range"),
           _CLAIM, "S0:43; S1:32; S4:76", explained=True),
     _item("early_warning", "预警机制", "Early warnings", ("逐条规则是否触发", "each rule, and whether it fired"),
-          {"rule": Column("id", label=Text("规则", "Rule")), "kpi": _KPI, "fired": Column("flag", label=Text("触发", "Fired")), "said": _SAID},
+          {"rule": Column("choice", label=Text("规则", "Rule"), choices=_RULES), "kpi": _KPI, "fired": Column("flag", label=Text("触发", "Fired")), "said": _SAID},
           "S1:50; S3:47", headline=("sum", "fired")),
     _item("trend_forecast", "趋势预测", "Forecast", ("24 个月以上的指标，下月同比外推及区间",
           "figures with 24 months or more: next month by the same month last year, with its range"),

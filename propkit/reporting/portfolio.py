@@ -18,7 +18,7 @@ from propkit import domains, stats, store
 from propkit.figures import figures
 from propkit.model import Kpi
 from propkit.periods import Period, parse_period
-from propkit.reporting import charts, charts_compare, claims, tables
+from propkit.reporting import charts, charts_compare, charts_panels, claims, tables
 from propkit.reporting.book import Book, check_choices
 from propkit.reporting.display import Display, absent, format_rate, join, sentence
 from propkit.text import Text
@@ -125,6 +125,17 @@ def funnel(book: Portfolio, kpi_id: str) -> Display:
     return join([chart, sentence(mix, book.lang)])
 
 
+def months(book: Portfolio, kpi_id: str) -> Display:
+    """The last thirteen months of one figure for every community, a small plot for each, all on one scale."""
+    kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
+    rates = book.sides([kpi_id], [parse_period(month) for month in book.period.history(13)])
+    known = rates[~rates["state"].isin(["no_data", "suppressed"])]
+    if kpi.ages or known["period"].nunique() < 2:
+        return absent(kpi, book.lang)
+    told = rates[rates["community"].isin(known["community"])].assign(segment=lambda rows: rows["community"])
+    return charts.show(charts_panels.small_multiples, told, kpi, lang=book.lang)
+
+
 def ranks(book: Portfolio, kpi_id: str) -> Display:
     """The range of ranks that each community may really have, and its level drawn towards that of all."""
     kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
@@ -193,7 +204,7 @@ def spread(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
         shown = [f"{row['label']} {format_rate(row, kpi, book.lang)}" for row in ends.to_dict("records")]
         lines.append([kpi.label.get(book.lang), *shown, words[bool(differs)].get(book.lang)])
     frame = pd.DataFrame(lines, columns=heads)
-    caption = Text("小区之间到底有没有差别", "Do communities differ at all?")
+    caption = Text("每项指标最低与最高的小区", "The lowest and highest community of each figure")
     return tables.table(frame, caption=caption, lang=book.lang, sortable=False, stacked=True)
 
 

@@ -19,8 +19,8 @@ from propkit.model import Kpi
 from propkit.periods import parse_period
 from propkit.reporting import charts, charts_compare, claims
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, absent, join, sentence
-from propkit.text import Text
+from propkit.reporting.display import Display, absent, join, period_words, sentence
+from propkit.text import Text, minus
 
 MOST_BEFORE = 12
 SISTERS_FOR_TEST = 19
@@ -102,18 +102,17 @@ def said(kpi: Kpi, found: Change, start: str) -> list[Text]:
     was, now = (num / den * kpi.scale for num, den in (found.before, found.after))
     cases = f"n={found.before[1]:,} → {found.after[1]:,}"
     parts = [Text(
-        f"{start} 前后：{was:.1f}% → {now:.1f}%（{cases}，不含触发整顿的那个月）" + ("。" if found.verdict != "no_clear_change" else "，没有明显变化。"),
+        f"{period_words(start, 'zh')}前后：{was:.1f}% → {now:.1f}%（{cases}，不含触发整顿的那个月）" + ("。" if found.verdict != "no_clear_change" else "，没有明显变化。"),
         f"Before and after {start}: {was:.1f}% -> {now:.1f}% ({cases}, without the month that triggered it)"
         + ("." if found.verdict != "no_clear_change" else "; no clear change."),
     )]  # fmt: skip
     if not np.isnan(found.did):
         low, high = found.low * kpi.scale, found.high * kpi.scale
         parts.append(Text(
-            f"与对照小区相比，多变化 {found.did * kpi.scale:+.1f} 个百分点（95% 区间 {low:+.1f} 到 {high:+.1f}）；"
-            f"变化幅度在 {found.n} 个小区中排第 {found.rank}" + ("。" if found.n > SISTERS_FOR_TEST else "，对照太少，名次不是检验。"),
-            f"Against the comparison communities it changed by {found.did * kpi.scale:+.1f} points more (95% interval {low:+.1f} "
-            f"to {high:+.1f}); by size of change it is number {found.rank} of {found.n}"
-            + ("." if found.n > SISTERS_FOR_TEST else "; with so few, a rank is no test."),
+            f"与对照小区的变化相差 {minus(f'{found.did * kpi.scale:+.1f}')} 个百分点"
+            f"（95% 区间 {minus(f'{low:+.1f}')} 到 {minus(f'{high:+.1f}')}）{_ranked(found).zh}",
+            f"The change differs from that of the comparison communities by {minus(f'{found.did * kpi.scale:+.1f}')} points "
+            f"(95% interval {minus(f'{low:+.1f}')} to {minus(f'{high:+.1f}')}){_ranked(found).en}",
         ))  # fmt: skip
     if not np.isnan(found.rebound):
         parts.append(Text(
@@ -128,6 +127,24 @@ def said(kpi: Kpi, found: Change, start: str) -> list[Text]:
                         "All that can be said is that it changed; whether with the rectification, these data cannot tell."),
     }.get(found.verdict)  # fmt: skip
     return [*parts, *([closing] if closing else [])]
+
+
+def _ranked(found: Change) -> Text:
+    """How the change ranks among the communities, where enough of them have every month."""
+    if not found.n:
+        return Text(
+            "；对照小区的月份不全，不能排名次。", "; the comparison communities lack months, so there is no rank."
+        )
+    rank = Text(
+        f"；变化幅度在 {found.n} 个小区中排第 {found.rank}",
+        f"; by size of change it is number {found.rank} of {found.n}",
+    )
+    few = (
+        Text("。", ".")
+        if found.n > SISTERS_FOR_TEST
+        else Text("，小区太少，名次不是检验。", "; with so few, a rank is no test.")
+    )
+    return Text(rank.zh + few.zh, rank.en + few.en)
 
 
 def _months(book: Book, start: str) -> list[str]:

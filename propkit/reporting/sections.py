@@ -75,7 +75,7 @@ REPORT_TITLES: dict[str, Text] = {
 }
 
 HEADINGS: dict[str, Text] = {
-    "summary": Text("本月要点", "What matters"),
+    "summary": Text("本期要点", "What matters"),
     "figures": Text("关键指标", "Key figures"),
     "repairs": Text("报修做得怎么样", "How are repairs going?"),
     "complaints": Text("投诉集中在哪里", "Where do complaints gather?"),
@@ -88,6 +88,7 @@ HEADINGS: dict[str, Text] = {
     "differences": Text("小区之间有没有差别", "Do communities differ?"),
     "ranks": Text("名次有多可靠", "How sure is a rank?"),
 }
+_THIS_MONTH = Text("本月要点", "What matters")
 _SAME_AGE_MONEY = Text(
     "各月都按月末之后同样的天数计算，因此可以互相比较",
     "Every month is taken equally long after its end, so months compare",
@@ -125,7 +126,8 @@ def facts(book: Book) -> list[str]:
 def heading(book: Book, section: str) -> Heading:
     """Open a section; what follows belongs to it until the next heading."""
     book.sections.append(section)
-    return Heading(HEADINGS[section].get(book.lang))
+    monthly = section == "summary" and book.period.kind == "month"
+    return Heading((_THIS_MONTH if monthly else HEADINGS[section]).get(book.lang))
 
 
 def receipt(book: Book) -> Receipt:
