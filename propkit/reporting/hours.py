@@ -11,7 +11,7 @@ from propkit import domains
 from propkit.model import Kpi
 from propkit.reporting import tables
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, absent
+from propkit.reporting.display import Display, absent, sentence
 from propkit.reporting.listings import counts_of_week
 from propkit.text import Text
 
@@ -25,6 +25,9 @@ _INCIDENTS = Kpi(
     top=Text("当期接报的事件", "incidents of the period"), bottom=Text("无（数量）", "none (a count)"),
     table="incident", numerator="incidents", kind="count", unit=Text("起", "incidents"), scale=1, dated_by="reported_at",
 )  # fmt: skip
+
+FEW = 50
+"""With fewer cases a week of 168 hours is almost empty: the four quarters of the day say more."""
 
 
 def patrols(book: Book) -> Display:
@@ -45,5 +48,15 @@ def _week(book: Book, kpi: Kpi) -> Display:
     times = times[(times >= book.period.start) & (times < book.period.end)]
     if times.empty:
         return absent(kpi, book.lang)
+    if len(times) < FEW:
+        return sentence(_by_quarter(times, kpi), book.lang)
     source = domains.TABLES[kpi.table].label
     return tables.heat_hours(counts_of_week(times), kpi, lang=book.lang, title=kpi.label, source=source)
+
+
+def _by_quarter(times: pd.Series, kpi: Kpi) -> Text:
+    """How many fell on each quarter of the day."""
+    parts = [(start, int(times.dt.hour.between(start, start + 5).sum())) for start in (0, 6, 12, 18)]
+    zh = "，".join(f"{start}–{start + 6} 时 {count} {kpi.unit.zh}" for start, count in parts)
+    en = ", ".join(f"{start:02d}–{start + 6:02d} h {count}" for start, count in parts)
+    return Text(f"{kpi.label.zh}（共 {len(times)} {kpi.unit.zh}）：{zh}。", f"{kpi.label.en} ({len(times)}): {en}.")

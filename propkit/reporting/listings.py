@@ -25,6 +25,7 @@ from propkit.reporting.display import (
     hidden,
     noted,
     sentence,
+    state_words,
 )
 from propkit.text import Text, minus, minutes, number, yuan
 
@@ -120,9 +121,7 @@ def _line(book: Book, columns: Mapping[str, Column], row: Mapping[str, object]) 
         head = column.label.get(book.lang)
         if figure and name in ("n", *_SUMS):
             if name == "value_milli":
-                cells[_HEADS["value"].get(book.lang)] = noted(
-                    format_rate(_row(row, kpi), kpi, book.lang), row, book.lang
-                )
+                cells[_HEADS["value"].get(book.lang)] = _figure(row, kpi, book.lang)
                 cells[columns["n"].label.get(book.lang) if "n" in columns else "n"] = _cases(row, kpi, book.lang)
         elif sides and name.startswith(("num_", "den_")):
             side = name.removeprefix("num_")
@@ -137,6 +136,11 @@ def _line(book: Book, columns: Mapping[str, Column], row: Mapping[str, object]) 
         else:
             cells[head] = _cell(column, name, row[name], book.lang)
     return cells
+
+
+def _figure(row: Mapping[str, object], kpi: Kpi, lang: str) -> str:
+    words = noted(format_rate(_row(row, kpi), kpi, lang), row, lang)
+    return f"{words} {state_words(str(row['state']), lang)}" if hidden(row) else words
 
 
 def _row(row: Mapping[str, object], kpi: Kpi) -> dict[str, object]:
