@@ -230,7 +230,7 @@ def _few(kpi: Kpi, rates: pd.DataFrame) -> bool:
 
 def _in_words(book: Book, kpi: Kpi, rates: pd.DataFrame) -> Display | None:
     """Every group with its figure, state and cases, in one sentence."""
-    rates = rates[rates["num"] > 0] if kpi.kind == "count" else rates
+    rates = rates[rates["num"] > 0] if kpi.kind == "count" else rates[rates["state"] != "no_data"]
     if rates.empty:
         return None  # nothing happened, as the table of figures says
     said = []

@@ -212,8 +212,9 @@ def ageing(rates: pd.DataFrame, kpi: Kpi, *, lang: str, ax: Axes, claim: Claim |
     rows = [row for row in records(rates) if row["segment"] != "all"]
     values = np.nan_to_num(np.array([reader_value(row, kpi) for row in rows], dtype=float))
     marks.bars(ax, values, [style.TINT if place < len(rows) / 2 else style.BLUE for place in range(len(rows))])
-    marks.bar_ends(ax, values, [format_rate(row, kpi, lang) for row in rows])
-    _fit_bars(ax, rows, lang, right=10, top=4)
+    figures = [format_rate(row, kpi, lang) for row in rows]
+    marks.bar_ends(ax, values, figures)
+    _fit_bars(ax, rows, lang, right=max(map(style.text_width, figures), default=0) + 8, top=4)
 
 
 @styled()

@@ -52,7 +52,7 @@ def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     if set(_WEEKDAYS) <= set(reading.columns):
         return _week(book, item_id, rows)
     columns = {name: column for name, column in reading.columns.items() if _shown(book, name, column, rows)}
-    shown = rows.head(LINES)
+    shown = _settled_first(rows).head(LINES)
     cells = [_line(book, columns, row) for row in shown.to_dict("records")]
     more = len(rows) - len(shown)
     rest = Text(f"（前 {LINES} 行，另有 {more} 行）", f" (first {LINES}; {more} more)") if more else Text("", "")
@@ -67,7 +67,15 @@ def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     )  # fmt: skip
 
 
+_SETTLED = ("higher", "lower", "attained", "not_attained", "signal")
 _NUMBERS = ("whole", "money", "decimal", "score")
+
+
+def _settled_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Put rows with a verdict before those without, where not all have room: what moved is what readers look for."""
+    if len(rows) <= LINES or "verdict" not in rows:
+        return rows
+    return rows.sort_values("verdict", key=lambda verdicts: ~verdicts.isin(_SETTLED), kind="stable")
 
 
 def amount(value: float, unit: Text, lang: str) -> str:

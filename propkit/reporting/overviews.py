@@ -18,7 +18,7 @@ from propkit.reporting import claims
 from propkit.reporting.book import Book
 from propkit.reporting.overview_items import CATALOGUE, ENVIRONMENT, FINANCES, FUNCTIONS, INVENTORY, OVERVIEWS, PAY
 from propkit.reporting.waves import KPI, current, previous
-from propkit.text import Text
+from propkit.text import Text, counted
 
 _FORECAST_MONTHS = 24
 _YEAR_AGO = Text("去年同月", "the same month last year")
@@ -106,11 +106,15 @@ def _achievement_summary(book: Book) -> list[dict]:
             "kind": "count",
             "verdict": "done",
             "n": row["n"],
-            "said": domains.KPIS[row["kpi"]].label.get(book.lang),
+            "said": _counted(domains.KPIS[row["kpi"]], row["num"], book.lang),
         }
         for row in done
     ]
     return _said(book, better) + counted
+
+
+def _counted(kpi: Kpi, count: int, lang: str) -> str:
+    return f"{kpi.label.zh} {count:,} {kpi.unit.zh}" if lang == "zh" else counted(count, kpi.unit.en)
 
 
 def _early_warning(book: Book) -> list[dict]:
