@@ -233,16 +233,17 @@ def _in_words(book: Book, kpi: Kpi, rates: pd.DataFrame) -> Display | None:
     rates = rates[rates["num"] > 0] if kpi.kind == "count" else rates[rates["state"] != "no_data"]
     if rates.empty:
         return None  # nothing happened, as the table of figures says
+    states = ["" if state == "census" else state_words(state, book.lang) for state in rates["state"]]
+    alike = len(rates) > 1 and len(set(states)) == 1  # said once, at the end
     said = []
-    for row in rates.to_dict("records"):
-        cases = "" if kpi.kind == "count" or row["state"] in ("suppressed", "no_data") else format_n(row, book.lang)
-        remark = ("，" if book.lang == "zh" else ", ").join(
-            part for part in (cases, state_words(str(row["state"]), book.lang)) if part
-        )
+    for row, state in zip(rates.to_dict("records"), states, strict=True):
+        cases = "" if kpi.kind == "count" or row["state"] == "suppressed" else format_n(row, book.lang)
+        remark = ("，" if book.lang == "zh" else ", ").join(part for part in (cases, "" if alike else state) if part)
         words = f"{label_of(row, book.lang)} {format_rate(row, kpi, book.lang)}"
         said.append(words + ((f"（{remark}）" if book.lang == "zh" else f" ({remark})") if remark else ""))
+    end = Text(f"；均为{states[0]}", f"; all {states[0]}").get(book.lang) if alike and states[0] else ""
     colon, comma, stop = ("：", "，", "。") if book.lang == "zh" else (": ", ", ", ".")
-    return sentence(kpi.label.get(book.lang) + colon + comma.join(said) + stop, book.lang)
+    return sentence(kpi.label.get(book.lang) + colon + comma.join(said) + end + stop, book.lang)
 
 
 def _told_apart(parts: Sequence[Display]) -> Display:

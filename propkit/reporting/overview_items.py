@@ -9,7 +9,7 @@ from propkit.text import Text
 
 # One line for each fact, as in a table.
 # fmt: off
-_KPI = Column("id", label=Text("指标", "KPI"))
+_KPI = Column("id", label=Text("指标", "Figure"))
 _STATE = Column("id", label=Text("状态", "State"))
 _HEADING = Column("text", label=Text("方面", "Heading"))
 _VERDICT = Column("id", label=Text("判断", "Verdict"))
@@ -17,7 +17,7 @@ _SAID = Column("text", label=Text("发现", "Finding"))
 _VALUE = Column("decimal", label=Text("数值", "Value"))
 _FIGURE = {
     "kpi": _KPI,
-    "n": Column("whole", label=Text("样本", "n")),
+    "n": Column("whole", label=Text("样本", "Cases")),
     "num": Column("whole", label=Text("分子", "Numerator")),
     "den": Column("whole", label=Text("分母", "Denominator")),
     "value_milli": _VALUE,
@@ -27,7 +27,7 @@ _KINDS = {"target": Text("目标", "Target"), "change": Text("变化", "Change")
           "segment": Text("分组差别", "Group"), "count": Text("数量", "Number")}
 _RULES = {"outside_limits": Text("超出正常波动", "Outside its ordinary range"), "list_not_empty": Text("清单应为空", "A list that should be empty")}
 _CLAIM = {"kpi": _KPI, "kind": Column("choice", label=Text("种类", "Kind"), choices=_KINDS), "verdict": _VERDICT,
-          "n": Column("whole", label=Text("样本", "n")), "said": _SAID}
+          "n": Column("whole", label=Text("样本", "Cases")), "said": _SAID}
 _CHANGE = {
     "kpi": _KPI,
     "num_before": Column("whole", label=Text("前·分子", "Before: numerator")),

@@ -60,7 +60,7 @@ def around(book: Book, kpi_id: str) -> Display:
     own, sisters = _series(book, [kpi_id], months, [book.community]), _series(book, [kpi_id], months, _sisters(book))
     known = own[~own["state"].isin(["no_data", "suppressed"])]
     if kpi.kind != "share" or known.empty or (known["period"] < start).sum() < 3:
-        return absent(kpi, book.lang)
+        return absent(kpi, book.lang) if known.empty else sentence(_too_short(kpi), book.lang)
     found = compare(own, sisters, start, kpi)
     pooled = _pooled(sisters, months) if len(sisters) else None
     chart = charts.show(
@@ -68,6 +68,13 @@ def around(book: Book, kpi_id: str) -> Display:
         title=kpi.label,
     )  # fmt: skip
     return join([chart, *(sentence(words, book.lang) for words in said(kpi, found, start))])
+
+
+def _too_short(kpi: Kpi) -> Text:
+    return Text(
+        f"{kpi.label.zh}：整顿开始前有数据的月份不足 3 个，不作前后对比。",
+        f"{kpi.label.en}: fewer than three months of data before the start, so before and after are not compared.",
+    )
 
 
 def compare(own: pd.DataFrame, sisters: pd.DataFrame, start: str, kpi: Kpi) -> Change:
@@ -103,7 +110,7 @@ def said(kpi: Kpi, found: Change, start: str) -> list[Text]:
     cases = f"n={found.before[1]:,} → {found.after[1]:,}"
     parts = [Text(
         f"{period_words(start, 'zh')}前后：{was:.1f}% → {now:.1f}%（{cases}，不含触发整顿的那个月）" + ("。" if found.verdict != "no_clear_change" else "，没有明显变化。"),
-        f"Before and after {start}: {was:.1f}% -> {now:.1f}% ({cases}, without the month that triggered it)"
+        f"Before and after {start}: {was:.1f}% → {now:.1f}% ({cases}, without the month that triggered it)"
         + ("." if found.verdict != "no_clear_change" else "; no clear change."),
     )]  # fmt: skip
     if not np.isnan(found.did):

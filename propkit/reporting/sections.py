@@ -88,6 +88,7 @@ HEADINGS: dict[str, Text] = {
     "differences": Text("小区之间有没有差别", "Do communities differ?"),
     "ranks": Text("名次有多可靠", "How sure is a rank?"),
 }
+_OF = Text(" ", ": ")
 _THIS_MONTH = Text("本月要点", "What matters")
 _SAME_AGE_MONEY = Text(
     "各月都按月末之后同样的天数计算，因此可以互相比较",
@@ -145,7 +146,7 @@ def receipt(book: Book) -> Receipt:
             "data_sha256": book.data_sha256,
             "rows": {name: len(rows) for name, rows in book.tables.items() if name in domains.TABLES},
             "as_of": f"{book.cut.as_of:%Y-%m-%d}",
-            "title": f"{book.name} {REPORT_TITLES[book.report].get(book.lang)}",
+            "title": f"{book.name}{_OF.get(book.lang)}{REPORT_TITLES[book.report].get(book.lang)}",
             "kicker": book.period.label(book.lang),
             "facts": facts(book),
             "headline": book.headline,
