@@ -40,7 +40,7 @@ class Period:
     def label(self, lang: str) -> str:
         """The period in words."""
         if lang != "zh":
-            return self.id
+            return self.id.replace("..", " to ")
         if self.kind == "month":
             return f"{self.start.year}年{self.start.month}月"
         if self.kind == "quarter":

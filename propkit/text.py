@@ -33,8 +33,13 @@ def fold(cell: str) -> str:
 
 
 def number(value: float, decimals: int = 0) -> str:
-    """Return a figure with thousands separators, or "—" when it is missing."""
-    return "—" if value is None or np.isnan(value) else f"{value:,.{decimals}f}"
+    """Return a figure with thousands separators and a true minus sign, or "—" when it is missing."""
+    return "—" if value is None or np.isnan(value) else minus(f"{value:,.{decimals}f}")
+
+
+def minus(figure: str) -> str:
+    """Return a figure with "−" for "-": a hyphen is too short to be seen before a number, and a line may break after it."""
+    return figure.replace("-", "−")
 
 
 def counted(count: int, nouns: str) -> str:
@@ -72,5 +77,5 @@ def yuan(fen: float, lang: str) -> str:
     if fen is None or np.isnan(fen):
         return "—"
     if lang == "zh":
-        return f"{fen / 1_000_000:,.1f} 万元" if abs(fen) >= 10_000_000 else f"{fen / 100:,.0f} 元"
-    return f"CNY {fen / 100:,.0f}"
+        return f"{number(fen / 1_000_000, 1)} 万元" if abs(fen) >= 10_000_000 else f"{number(fen / 100)} 元"
+    return f"CNY {number(fen / 100)}"

@@ -113,7 +113,7 @@ def sparkline(history: pd.DataFrame, kpi: Kpi, *, lang: str, target: float | Non
     low, span = min(ends), (max(ends) - min(ends)) or 1.0
     points = [(_at(place, len(values)), 26 - 22 * (value - low) / span) for place, value in enumerate(values)]
     runs = _runs(points)
-    lines = "".join(f'<polyline class="l" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in run)}"/>' for run in runs)
+    lines = "".join(_stroke(run) for run in runs[:-1]) + (_stroke(runs[-1]) if len(runs[-1]) > 1 else "")
     x, y = runs[-1][-1]
     end = "o" if rows[-1]["state"] == "provisional" else "d"
     goal = "" if target is None else f'<path class="g" d="M2 {26 - 22 * (target - low) / span:.1f}H118"/>'
@@ -234,6 +234,13 @@ def _spark_image(line: str) -> str:
 
 def _at(place: int, count: int) -> float:
     return 4 + 112 * place / (count - 1)
+
+
+def _stroke(run: Sequence[tuple[float, float]]) -> str:
+    """A line through neighbouring months; a month alone, such as that of a survey, is a dot."""
+    if len(run) == 1:
+        return f'<circle class="d" cx="{run[0][0]:.1f}" cy="{run[0][1]:.1f}" r="1.6"/>'
+    return f'<polyline class="l" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in run)}"/>'
 
 
 def _runs(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:

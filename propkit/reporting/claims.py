@@ -29,7 +29,8 @@ MIN_POINTS = 12
 
 STRICT = Text(
     "以上判断从严：即使一切如常，整份报告出现任何一处误判的机会不超过 5%；区间仍按 95% 给出。",
-    "Judged strictly: with nothing happening, at most 5 % of whole reports say anything false; intervals are 95 %.",
+    "The verdicts are strict: even if nothing had changed, at most 5% of whole reports would hold a single false one; the "
+    "intervals are ordinary 95% intervals.",
 )
 
 CHANCE_OUTSIDE = 0.0027

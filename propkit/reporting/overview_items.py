@@ -9,7 +9,7 @@ from propkit.text import Text
 
 # One line for each fact, as in a table.
 # fmt: off
-_KPI = Column("id", label=Text("指标", "KPI"))
+_KPI = Column("id", label=Text("指标", "Figure"))
 _STATE = Column("id", label=Text("状态", "State"))
 _HEADING = Column("text", label=Text("方面", "Heading"))
 _VERDICT = Column("id", label=Text("判断", "Verdict"))
@@ -17,14 +17,17 @@ _SAID = Column("text", label=Text("发现", "Finding"))
 _VALUE = Column("decimal", label=Text("数值", "Value"))
 _FIGURE = {
     "kpi": _KPI,
-    "n": Column("whole", label=Text("样本", "n")),
+    "n": Column("whole", label=Text("样本", "Cases")),
     "num": Column("whole", label=Text("分子", "Numerator")),
     "den": Column("whole", label=Text("分母", "Denominator")),
     "value_milli": _VALUE,
     "state": _STATE,
 }
-_CLAIM = {"kpi": _KPI, "kind": Column("id", label=Text("种类", "Kind")), "verdict": _VERDICT,
-          "n": Column("whole", label=Text("样本", "n")), "said": _SAID}
+_KINDS = {"target": Text("目标", "Target"), "change": Text("变化", "Change"), "signal": Text("异常月份", "Month outside its range"),
+          "segment": Text("分组差别", "Group"), "count": Text("数量", "Number")}
+_RULES = {"outside_limits": Text("超出正常波动", "Outside its ordinary range"), "list_not_empty": Text("清单应为空", "A list that should be empty")}
+_CLAIM = {"kpi": _KPI, "kind": Column("choice", label=Text("种类", "Kind"), choices=_KINDS), "verdict": _VERDICT,
+          "n": Column("whole", label=Text("样本", "Cases")), "said": _SAID}
 _CHANGE = {
     "kpi": _KPI,
     "num_before": Column("whole", label=Text("前·分子", "Before: numerator")),
@@ -75,7 +78,7 @@ OVERVIEWS = (
     _item("issue_list", "问题与不足", "Problems", ("未达标的目标、变差的指标与异常月份", "targets missed, figures down, months outside their range"),
           _CLAIM, "S0:43; S1:32; S4:76", explained=True),
     _item("early_warning", "预警机制", "Early warnings", ("逐条规则是否触发", "each rule, and whether it fired"),
-          {"rule": Column("id", label=Text("规则", "Rule")), "kpi": _KPI, "fired": Column("flag", label=Text("触发", "Fired")), "said": _SAID},
+          {"rule": Column("choice", label=Text("规则", "Rule"), choices=_RULES), "kpi": _KPI, "fired": Column("flag", label=Text("触发", "Fired")), "said": _SAID},
           "S1:50; S3:47", headline=("sum", "fired")),
     _item("measure_effects", "措施前后的指标", "Figures before and after measures", ("近六个月完成的改进措施：提出前三个月与完成后各月的指标，须过两道检验",
           "measures done in the last six months: their figure in the three months before and in the months after, by both locks"),

@@ -19,7 +19,7 @@ from propkit.reporting.book import Book
 from propkit.reporting.findings import WAVE, figures_of, findings
 from propkit.reporting.overview_items import CATALOGUE, ENVIRONMENT, FINANCES, FUNCTIONS, INVENTORY, OVERVIEWS, PAY
 from propkit.reporting.waves import KPI, current, previous
-from propkit.text import Text
+from propkit.text import Text, counted
 
 _FORECAST_MONTHS = 24
 _BEFORE = Text("整顿前", "before the rectification")
@@ -110,11 +110,15 @@ def _achievement_summary(book: Book) -> list[dict]:
             "kind": "count",
             "verdict": "done",
             "n": row["n"],
-            "said": domains.KPIS[row["kpi"]].label.get(book.lang),
+            "said": _counted(domains.KPIS[row["kpi"]], row["num"], book.lang),
         }
         for row in done
     ]
     return _said(book, better) + counted
+
+
+def _counted(kpi: Kpi, count: int, lang: str) -> str:
+    return f"{kpi.label.zh} {count:,} {kpi.unit.zh}" if lang == "zh" else counted(count, kpi.unit.en)
 
 
 def _early_warning(book: Book) -> list[dict]:

@@ -18,9 +18,9 @@ from propkit import domains, stats, store
 from propkit.figures import figures
 from propkit.model import Kpi
 from propkit.periods import Period, parse_period
-from propkit.reporting import charts, charts_compare, claims, tables
+from propkit.reporting import charts, charts_compare, charts_panels, claims, tables
 from propkit.reporting.book import Book, check_choices
-from propkit.reporting.display import Display, absent, format_rate, join, sentence
+from propkit.reporting.display import Display, absent, format_rate, heads_of, join, sentence
 from propkit.text import Text
 from propkit.workspace import open_workspace
 
@@ -82,7 +82,7 @@ def looks(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
     reasons: dict[str, list[str]] = {}
     for place, text in found:
         reasons.setdefault(place, []).append(text.get(book.lang))
-    heads = _words(book, ("小区", "Community"), ("为什么要看一看", "Why it needs a look"))
+    heads = heads_of(book.lang, ("小区", "Community"), ("为什么要看一看", "Why it needs a look"))
     comma = "；" if book.lang == "zh" else "; "
     lines = [[book.places[place], comma.join(texts)] for place, texts in reasons.items()]
     count = len(book.places) * len(kpi_ids)
@@ -125,6 +125,17 @@ def funnel(book: Portfolio, kpi_id: str) -> Display:
     return join([chart, sentence(mix, book.lang)])
 
 
+def months(book: Portfolio, kpi_id: str) -> Display:
+    """The last thirteen months of one figure for every community, a small plot for each, all on one scale."""
+    kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
+    rates = book.sides([kpi_id], [parse_period(month) for month in book.period.history(13)])
+    known = rates[~rates["state"].isin(["no_data", "suppressed"])]
+    if kpi.ages or known["period"].nunique() < 2:
+        return absent(kpi, book.lang)
+    told = rates[rates["community"].isin(known["community"])].assign(segment=lambda rows: rows["community"])
+    return charts.show(charts_panels.small_multiples, told, kpi, lang=book.lang)
+
+
 def ranks(book: Portfolio, kpi_id: str) -> Display:
     """The range of ranks that each community may really have, and its level drawn towards that of all."""
     kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
@@ -134,8 +145,8 @@ def ranks(book: Portfolio, kpi_id: str) -> Display:
     found = rank_ranges(rates, kpi)
     shrunk = stats.shrink_proportions(*_sums(rates))
     order = np.argsort(found["first"].to_numpy() + found["last"].to_numpy(), kind="stable")
-    heads = _words(
-        book,
+    heads = heads_of(
+        book.lang,
         ("小区", "Community"),
         ("数值", "Value"),
         ("名次范围", "Range of ranks"),
@@ -175,8 +186,8 @@ def spread(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
         return sentence(Text("没有可以比较的数字。", "There are no figures to compare."), book.lang)
     tests = [float(stats.homogeneity_test(*_sums(rates))["p_value"]) for _, rates in judged]
     passed = np.asarray(stats.adjust_pvalues(tests)["p_adjusted"]) < claims.ALPHA_SEGMENTS
-    heads = _words(
-        book,
+    heads = heads_of(
+        book.lang,
         ("指标", "Figure"),
         ("最低", "Lowest"),
         ("最高", "Highest"),
@@ -193,14 +204,14 @@ def spread(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
         shown = [f"{row['label']} {format_rate(row, kpi, book.lang)}" for row in ends.to_dict("records")]
         lines.append([kpi.label.get(book.lang), *shown, words[bool(differs)].get(book.lang)])
     frame = pd.DataFrame(lines, columns=heads)
-    caption = Text("小区之间到底有没有差别", "Do communities differ at all?")
+    caption = Text("每项指标最低与最高的小区", "The lowest and highest community of each figure")
     return tables.table(frame, caption=caption, lang=book.lang, sortable=False, stacked=True)
 
 
 def quality(book: Portfolio) -> Display:
     """How much of each community's exports could be used."""
-    heads = _words(
-        book, ("小区", "Community"), ("文件", "Files"), ("行数", "Lines"), ("采用", "Kept"), ("未采用", "Refused")
+    heads = heads_of(
+        book.lang, ("小区", "Community"), ("文件", "Files"), ("行数", "Lines"), ("采用", "Kept"), ("未采用", "Refused")
     )
     lines = []
     for place, name in book.places.items():
@@ -263,7 +274,3 @@ def _shares(book: Portfolio, kpi_id: str) -> pd.DataFrame:
 
 def _sums(rates: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return rates["num"].to_numpy("int64"), rates["den"].to_numpy("int64")
-
-
-def _words(book: Book, *pairs: tuple[str, str]) -> list[str]:
-    return [Text(*pair).get(book.lang) for pair in pairs]

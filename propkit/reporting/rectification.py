@@ -19,8 +19,8 @@ from propkit.model import Kpi
 from propkit.periods import parse_period
 from propkit.reporting import charts, charts_compare, claims
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, absent, join, sentence
-from propkit.text import Text
+from propkit.reporting.display import Display, absent, join, period_words, sentence
+from propkit.text import Text, minus
 
 MOST_BEFORE = 12
 SISTERS_FOR_TEST = 19
@@ -64,7 +64,7 @@ def _around(book: Book, kpi_id: str, start: str, family: int) -> Display:
     own, sisters = _series(book, [kpi_id], months, [book.community]), _series(book, [kpi_id], months, _sisters(book))
     known = own[~own["state"].isin(["no_data", "suppressed"])]
     if kpi.kind != "share" or known.empty or (known["period"] < start).sum() < 3:
-        return absent(kpi, book.lang)
+        return absent(kpi, book.lang) if known.empty else sentence(_too_short(kpi), book.lang)
     found = compare(own, sisters, start, kpi, family)
     pooled = _pooled(sisters, months) if len(sisters) else None
     chart = charts.show(
@@ -72,6 +72,13 @@ def _around(book: Book, kpi_id: str, start: str, family: int) -> Display:
         title=kpi.label,
     )  # fmt: skip
     return join([chart, *(sentence(words, book.lang) for words in said(kpi, found, start))])
+
+
+def _too_short(kpi: Kpi) -> Text:
+    return Text(
+        f"{kpi.label.zh}：整顿开始前有数据的月份不足 3 个，不作前后对比。",
+        f"{kpi.label.en}: fewer than three months of data before the start, so before and after are not compared.",
+    )
 
 
 def compare(own: pd.DataFrame, sisters: pd.DataFrame, start: str, kpi: Kpi, family: int = 1) -> Change:
@@ -109,17 +116,17 @@ def said(kpi: Kpi, found: Change, start: str) -> list[Text]:
     was, now = (num / den * kpi.scale for num, den in (found.before, found.after))
     cases = f"n={found.before[1]:,} → {found.after[1]:,}"
     parts = [Text(
-        f"{start} 前后：{was:.1f}% → {now:.1f}%（{cases}，不含触发整顿的那个月）" + ("。" if found.verdict != "no_clear_change" else "，没有明显变化。"),
-        f"Before and after {start}: {was:.1f}% -> {now:.1f}% ({cases}, without the month that triggered it)"
+        f"{period_words(start, 'zh')}前后：{was:.1f}% → {now:.1f}%（{cases}，不含触发整顿的那个月）" + ("。" if found.verdict != "no_clear_change" else "，没有明显变化。"),
+        f"Before and after {start}: {was:.1f}% → {now:.1f}% ({cases}, without the month that triggered it)"
         + ("." if found.verdict != "no_clear_change" else "; no clear change."),
     )]  # fmt: skip
     if not np.isnan(found.did):
         low, high = found.low * kpi.scale, found.high * kpi.scale
-        place = _place(found)
         parts.append(Text(
-            f"与对照小区相比，多变化 {found.did * kpi.scale:+.1f} 个百分点（95% 区间 {low:+.1f} 到 {high:+.1f}）；{place.zh}。",
-            f"Against the comparison communities it changed by {found.did * kpi.scale:+.1f} points more (95% interval {low:+.1f} "
-            f"to {high:+.1f}); {place.en}.",
+            f"与对照小区的变化相差 {minus(f'{found.did * kpi.scale:+.1f}')} 个百分点"
+            f"（95% 区间 {minus(f'{low:+.1f}')} 到 {minus(f'{high:+.1f}')}）{_ranked(found).zh}",
+            f"The change differs from that of the comparison communities by {minus(f'{found.did * kpi.scale:+.1f}')} points "
+            f"(95% interval {minus(f'{low:+.1f}')} to {minus(f'{high:+.1f}')}){_ranked(found).en}",
         ))  # fmt: skip
     if not np.isnan(found.rebound):
         parts.append(Text(
@@ -136,16 +143,22 @@ def said(kpi: Kpi, found: Change, start: str) -> list[Text]:
     return [*parts, *([closing] if closing else [])]
 
 
-def _place(found: Change) -> Text:
-    """The rank of the change among the communities; none where a month of one has no data."""
-    if not found.rank:
-        return Text("有的月份缺数据，各小区的变化不能排名", "for want of data in some months, changes cannot be ranked")
-    few = found.n <= SISTERS_FOR_TEST
-    return Text(
-        f"变化幅度在 {found.n} 个小区中排第 {found.rank}" + ("，对照太少，名次不是检验" if few else ""),
-        f"by size of change it is number {found.rank} of {found.n}"
-        + ("; with so few, a rank is no test" if few else ""),
+def _ranked(found: Change) -> Text:
+    """How the change ranks among the communities, where enough of them have every month."""
+    if not found.n:
+        return Text(
+            "；对照小区的月份不全，不能排名次。", "; the comparison communities lack months, so there is no rank."
+        )
+    rank = Text(
+        f"；变化幅度在 {found.n} 个小区中排第 {found.rank}",
+        f"; by size of change it is number {found.rank} of {found.n}",
     )
+    few = (
+        Text("。", ".")
+        if found.n > SISTERS_FOR_TEST
+        else Text("，小区太少，名次不是检验。", "; with so few, a rank is no test.")
+    )
+    return Text(rank.zh + few.zh, rank.en + few.en)
 
 
 def _months(book: Book, start: str) -> list[str]:

@@ -18,7 +18,7 @@ from propkit.figures import figures
 from propkit.periods import parse_period
 from propkit.reporting import tables
 from propkit.reporting.book import HISTORY, Book
-from propkit.reporting.display import Display, format_n, format_rate, period_words, sentence, state_words
+from propkit.reporting.display import Display, format_n, format_rate, heads_of, period_words, sentence, state_words
 from propkit.reporting.findings import figures_of
 from propkit.text import Text
 
@@ -116,7 +116,7 @@ def _told(book: Book, told: Mapping[str, object], found: pd.DataFrame) -> Displa
         f"Compared with {name.en}, {len(found)} figures changed{more.en}",
     )
     pairs = (("指标", "Figure"), ("期间", "Period"), ("当时", "Then"), ("现在", "Now"), ("原因", "Why"))
-    heads = [Text(*pair).get(book.lang) for pair in pairs]
+    heads = heads_of(book.lang, *pairs)
     frame = pd.DataFrame([_line(book, row) for row in found.head(LINES).to_dict("records")], columns=heads)
     return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[2:4], sortable=False, stacked=True)
 

@@ -78,7 +78,7 @@ REPORT_TITLES: dict[str, Text] = {
 }
 
 HEADINGS: dict[str, Text] = {
-    "summary": Text("本月要点", "What matters"),
+    "summary": Text("本期要点", "What matters"),
     "figures": Text("关键指标", "Key figures"),
     "repairs": Text("报修做得怎么样", "How are repairs going?"),
     "complaints": Text("投诉集中在哪里", "Where do complaints gather?"),
@@ -92,6 +92,8 @@ HEADINGS: dict[str, Text] = {
     "differences": Text("小区之间有没有差别", "Do communities differ?"),
     "ranks": Text("名次有多可靠", "How sure is a rank?"),
 }
+_OF = Text(" ", ": ")
+_THIS_MONTH = Text("本月要点", "What matters")
 _SAME_AGE_MONEY = Text(
     "各月都按月末之后同样的天数计算，因此可以互相比较",
     "Every month is taken equally long after its end, so months compare",
@@ -129,7 +131,8 @@ def facts(book: Book) -> list[str]:
 def heading(book: Book, section: str) -> Heading:
     """Open a section; what follows belongs to it until the next heading."""
     book.sections.append(section)
-    return Heading(HEADINGS[section].get(book.lang))
+    monthly = section == "summary" and book.period.kind == "month"
+    return Heading((_THIS_MONTH if monthly else HEADINGS[section]).get(book.lang))
 
 
 def receipt(book: Book) -> Receipt:
@@ -148,7 +151,7 @@ def receipt(book: Book) -> Receipt:
             "data_sha256": book.data_sha256,
             "rows": {name: len(rows) for name, rows in book.tables.items() if name in domains.TABLES},
             "as_of": f"{book.cut.as_of:%Y-%m-%d}",
-            "title": f"{book.name} {REPORT_TITLES[book.report].get(book.lang)}",
+            "title": f"{book.name}{_OF.get(book.lang)}{REPORT_TITLES[book.report].get(book.lang)}",
             "kicker": book.period.label(book.lang),
             "facts": facts(book),
             "headline": book.headline,

@@ -14,7 +14,17 @@ from propkit.domains import satisfaction, weighting
 from propkit.model import Kpi
 from propkit.reporting import claims, survey_claims, tables
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, absent, format_interval, format_rate, hidden, join, sentence, state_words
+from propkit.reporting.display import (
+    Display,
+    absent,
+    format_interval,
+    format_rate,
+    heads_of,
+    hidden,
+    join,
+    sentence,
+    state_words,
+)
 from propkit.reporting.waves import KPI, Wave, current, in_period, previous, weigh, weighted_figure
 from propkit.text import Text, number
 
@@ -76,8 +86,8 @@ def representativeness(book: Book) -> Display:
         )
         return sentence(words, book.lang)
     rows = [row for by, result in found.items() for row in _category_rows(book, wave, homes, by, result)]
-    heads = _words(
-        book, ("类别", "Category"), ("登记户数", "Register"), ("应有答复", "Expected"), ("实际答复", "Answered"),
+    heads = heads_of(
+        book.lang, ("类别", "Category"), ("登记户数", "Register"), ("应有答复", "Expected"), ("实际答复", "Answered"),
         ("相差（百分点）", "Difference (points)"), ("标准化残差", "Std. residual"),
     )  # fmt: skip
     caption = Text("谁答复了：与住户登记相比", "Who answered, against the register")
@@ -104,8 +114,8 @@ def satisfaction_change(book: Book) -> Display:
         words = Text("没有更早的调查可以比较。", "There is no earlier wave to compare with.")
         return sentence(words, book.lang)
     rows = [_wave_row(book, wave) for wave in (before, now)]
-    heads = _words(
-        book, ("调查", "Wave"), ("方式", "Mode"), ("量表", "Scale"), ("有效回答", "Valid answers"),
+    heads = heads_of(
+        book.lang, ("调查", "Wave"), ("方式", "Mode"), ("量表", "Scale"), ("有效回答", "Valid answers"),
         ("满意率", "Satisfied"), ("95% 区间", "95% interval"), ("加权", "Weighted"),
     )  # fmt: skip
     caption = Text("本次与上次调查", "This wave and the one before")
@@ -154,8 +164,8 @@ def _no_wave(book: Book) -> Text:
 
 
 def _asked(book: Book, wave: Wave) -> Display:
-    heads = _words(
-        book, ("总户数 N", "Households N"), ("受邀", "Invited"), ("答复", "Answered"), ("回收率", "Response rate"),
+    heads = heads_of(
+        book.lang, ("总户数 N", "Households N"), ("受邀", "Invited"), ("答复", "Answered"), ("回收率", "Response rate"),
         ("总体题有效回答 n", "Valid overall answers n"), ("方式", "Mode"), ("量表", "Scale"),
     )  # fmt: skip
     counts = [book.households or None, wave.invited, wave.answered]
@@ -178,7 +188,7 @@ def _shares(book: Book, wave: Wave, weighted: weighting.Weighted) -> Display:
         rows.append(_weighted_row(book, weighted))
     if wave.nobs < book.households:
         rows.append(_worst_row(book, wave))
-    heads = _words(book, ("算法", "Basis"), ("满意率", "Satisfied"), ("范围", "Range"), ("说明", "Note"))
+    heads = heads_of(book.lang, ("算法", "Basis"), ("满意率", "Satisfied"), ("范围", "Range"), ("说明", "Note"))
     caption = Text(f"{kpi.label.zh}：加权与未加权", f"{kpi.label.en}: weighted beside unweighted")
     frame = pd.DataFrame(rows, columns=heads)
     return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:3], sortable=False, stacked=True)
@@ -384,7 +394,3 @@ def _stopped(words: Text) -> Text:
 
 def _either(book: Book, zh: str, en: str) -> str:
     return Text(zh, en).get(book.lang)
-
-
-def _words(book: Book, *pairs: tuple[str, str]) -> list[str]:
-    return [Text(*pair).get(book.lang) for pair in pairs]

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 
 import propkit as pk
-from propkit import demo, domains
+from propkit import domains
 from propkit.rates import rate
 from propkit.reporting import chapters, claims, overviews, sections
 from propkit.reporting.book import Book
 from propkit.reporting.findings import figures_of, findings, judge, segments
 from propkit.text import Text
+from propkit.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 KEY = ("repair_response_on_time_rate", "owner_satisfaction", "complaint_on_time_rate")
@@ -26,19 +27,16 @@ MAY_JUDGE = {
     "findings": JUDGES,
     "surveys": {"changes"},  # the wave before, measured as part of the survey's own statements
     "overviews": {"changes"},  # before and after a rectification, and the wave before once more
+    "loop": {"changes"},  # measures, before and after; half of what changes may spend
     "portfolio": {"signals"},  # many communities, a page and a budget of its own
     "sections": {"signals"},  # draws limits; the claims are left
 }
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    root = tmp_path_factory.mktemp("findings") / "w"
-    demo.write(root)
-    workspace = pk.open_workspace(root)
-    pk.ingest(workspace)
+def book(demo_workspace: Workspace) -> Book:
     return pk.open_book(
-        "monthly_review", workspace=root, community="cuihu", period="2025-09", key=KEY,
+        "monthly_review", workspace=demo_workspace.root, community="cuihu", period="2025-09", key=KEY,
         split={"owner_satisfaction": ["owner_type", "zone"]},
     )  # fmt: skip
 

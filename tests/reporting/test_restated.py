@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import propkit as pk
-from propkit import demo, domains, store
+from propkit import domains, store
 from propkit.reporting import restated
 from propkit.reporting.book import Book
 from propkit.workspace import Workspace
@@ -17,17 +17,8 @@ from propkit.workspace import Workspace
 KEY = ("repairs_on_time_rate", "fee_collection_rate_current", "complaints_per_1000_homes")
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    root = tmp_path_factory.mktemp("restated") / "w"
-    demo.write(root)
-    workspace = pk.open_workspace(root)
-    pk.ingest(workspace)
-    return workspace
-
-
 @pytest.fixture
-def workspace(made: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def workspace(demo_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """The demo company without anything told yet; its tellings are kept in memory."""
     kept: list[dict] = []
 
@@ -38,7 +29,7 @@ def workspace(made: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
     monkeypatch.setattr(store, "told", lambda *_: sorted(kept, key=lambda one: (one["period"], one["number"])))
     monkeypatch.setattr(store, "keep_told", keep)
-    return made
+    return demo_workspace
 
 
 def _book(workspace: Workspace, month: str, as_of: str) -> Book:
