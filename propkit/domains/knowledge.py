@@ -19,7 +19,7 @@ def as_known(rows: pd.DataFrame, table: Table, as_of: pd.Timestamp) -> pd.DataFr
         if column.known_from is not None
     }
     hidden |= {name: known[name] > as_of for name in table.events}
-    return known.assign(**{name: known[name].mask(late) for name, late in hidden.items()})
+    return known.assign(**{name: known[name].mask(late) for name, late in hidden.items() if late.any()})
 
 
 def given(rows: pd.DataFrame, column: str) -> pd.Series:
