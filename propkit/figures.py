@@ -44,8 +44,7 @@ def figures(
             got=", ".join(missing),
             expected=", ".join(by),
         )
-    parts = _counts(tables, kpis, periods, by)
-    counts = _with_empty(pd.concat(parts, ignore_index=True), kpis, periods, communities, by)
+    counts = _with_empty(_counts(tables, kpis, periods, by), kpis, periods, communities, by)
     rates = rate(counts.reset_index(drop=True), as_of=cut.as_of, min_n=min_n, definitions=cut.definitions)
     segment = rates[list(by)].agg("|".join, axis=1) if by else pd.Series(ALL, index=rates.index, dtype="str")
     return rates.assign(segment=segment.astype("str"))[[*COLUMNS, *by]]
@@ -89,18 +88,21 @@ def _splits(tables: Mapping[str, pd.DataFrame], kpi: Kpi, name: str) -> bool:
 
 def _counts(
     tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], periods: Sequence[Period], by: Sequence[str]
-) -> list[pd.DataFrame]:
+) -> pd.DataFrame:
     """Tally once by month and add up to each period; single days are tallied apart."""
     keys = ["community", "month", "scale", *by]
     monthly = tally(tables, kpis, keys)
-    parts, spoken = [], _Spoken(tables)
+    parts, zeros, spoken = [], [], _Spoken(tables)
     for period in periods:
         added = [kpi for kpi in kpis if _told(kpi, period, by)]
         counts = tally(_on_day(tables, added, period), added, keys) if period.kind == "day" else monthly
-        ours = counts[counts["month"].isin(period.months) & counts["kpi"].isin([kpi.id for kpi in added])]
-        counts = pd.concat([_one_scale(ours, by), _zeros(spoken, added, period, by)], ignore_index=True)
-        parts.append(rollup(counts, ["community", *by]).assign(period=period.id))
-    return parts
+        ours = counts[counts["month"].isin(period.months)]
+        if len(added) < len(kpis):
+            ours = ours[ours["kpi"].isin([kpi.id for kpi in added])]
+        parts.append(ours.assign(period=period.id))
+        zeros.append(_zeros(spoken, added, period, by))
+    counts = pd.concat([_one_scale(pd.concat(parts), by), *zeros], ignore_index=True)
+    return rollup(counts, ["community", *by, "period"])
 
 
 def _told(kpi: Kpi, period: Period, by: Sequence[str]) -> bool:
@@ -123,7 +125,9 @@ def _on_day(tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], period: Per
 
 def _one_scale(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Empty the groups whose answers were given on different scales: they have no common level."""
-    keys = ["kpi", "community", *by]
+    keys = ["kpi", "community", *by, "period"]
+    if counts["scale"].nunique() < 2:
+        return counts
     scales = counts.drop_duplicates([*keys, "scale"])
     mixed = _in(counts, scales[scales.duplicated(keys)], keys)
     return counts.assign(**{name: counts[name].mask(mixed, 0) for name in SUMS})
@@ -144,8 +148,8 @@ def _zeros(spoken: _Spoken, kpis: Sequence[Kpi], period: Period, by: Sequence[st
     for kpi in [] if by else [kpi for kpi in kpis if kpi.kind == "count"]:
         table = domains.TABLES.get(kpi.table)
         if table is not None and kpi.dated_by == table.dated_by:
-            records += [{"kpi": kpi.id, "community": place} for place in spoken.places(kpi.table, period)]
-    zeros = pd.DataFrame(records, columns=["kpi", "community"]).astype("str").assign(**dict.fromkeys(SUMS, 0))
+            records += [(kpi.id, place, period.id) for place in spoken.places(kpi.table, period)]
+    zeros = pd.DataFrame(records, columns=["kpi", "community", "period"]).astype("str").assign(**dict.fromkeys(SUMS, 0))
     return zeros.assign(den=1)  # a base that is there, though no case fell into it
 
 

@@ -116,7 +116,7 @@ def _immature(
     figures: pd.DataFrame, kpis: Mapping[str, Kpi], as_of: pd.Timestamp, definitions: Definitions
 ) -> np.ndarray:
     """A period is provisional until it has ended and every case in it is old enough to be judged."""
-    days = {kpi_id: worded(kpi, definitions).matures_after or 0 for kpi_id, kpi in kpis.items()}
+    days = {kpi_id: worded(kpis[kpi_id], definitions).matures_after or 0 for kpi_id in dict.fromkeys(figures["kpi"])}
     ends = {text: parse_period(text).end for text in dict.fromkeys(figures["period"])}
     judged = figures["period"].map(ends) + pd.to_timedelta(figures["kpi"].map(days), unit="D")
     return (judged > as_of + pd.Timedelta(seconds=1)).to_numpy(dtype=bool)

@@ -52,6 +52,8 @@ class Book:
     headline: list[dict[str, str]] = field(default_factory=list)
     monthly: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     besides: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict, repr=False)
+    split: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict, repr=False)
+    told: dict[str, pd.DataFrame | None] = field(default_factory=dict, repr=False)
     whole: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     line_of: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
     notes: Notes = field(default_factory=Notes, repr=False)
@@ -96,11 +98,17 @@ class Book:
         """Return the figures of the period, by segment with `by`; labels of segments in `label`."""
         if by is None:
             return self._allowed(self._whole(kpi_ids, [self.period]), [])
-        asked = [domains.kpi(kpi_id) for kpi_id in kpi_ids]
-        rates = self._allowed(self._with(self.tables, self.cut, asked, [self.period], [by]), [by])
+        parts = [self._split(kpi_id, by) for kpi_id in kpi_ids]
+        rates = pd.concat(parts or [self._with(self.tables, self.cut, [], [self.period], [by])], ignore_index=True)
         order = {value: place for place, value in enumerate(self.order(by, rates["segment"]))}
         ranked = rates.sort_values("segment", key=lambda values: values.map(order), kind="stable", ignore_index=True)
         return ranked.assign(label=self.labels(by, ranked["segment"]))
+
+    def _split(self, kpi_id: str, by: str) -> pd.DataFrame:
+        if (kpi_id, by) not in self.split:
+            rates = self._with(self.tables, self.cut, [domains.kpi(kpi_id)], [self.period], [by])
+            self.split[kpi_id, by] = self._allowed(rates, [by])
+        return self.split[kpi_id, by]
 
     def order(self, by: str, values: pd.Series) -> list[str]:
         """Put values of a segment in their declared order, others in natural order (2号楼 before 10号楼), unknown last."""
@@ -123,29 +131,31 @@ class Book:
 
         A figure that ages (`Kpi.ages`) is taken for every month at the same distance from its end.
         """
-        for kpi_id in kpi_ids:
-            if kpi_id not in self.monthly:
-                self.monthly |= self._aged(domains.kpi(kpi_id)) if domains.kpi(kpi_id).ages else self._months(kpi_id)
+        new = [domains.kpi(kpi_id) for kpi_id in kpi_ids if kpi_id not in self.monthly]
+        self.monthly |= self._aged([kpi for kpi in new if kpi.ages])
+        self.monthly |= {kpi.id: self._months(kpi) for kpi in new if not kpi.ages}
         return pd.concat([self.monthly[kpi_id] for kpi_id in kpi_ids], ignore_index=True)
 
-    def _months(self, kpi_id: str) -> dict[str, pd.DataFrame]:
-        months = self._whole([kpi_id], [parse_period(month) for month in self.period.history(HISTORY)])
-        hidden = self.edition == "owner" and domains.kpi(kpi_id).opinion
-        return {kpi_id: self.guard.months(kpi_id, months) if hidden else months}
+    def _months(self, kpi: Kpi) -> pd.DataFrame:
+        months = self._whole([kpi.id], [parse_period(month) for month in self.period.history(HISTORY)])
+        return self.guard.months(kpi.id, months) if self.edition == "owner" and kpi.opinion else months
 
-    def _aged(self, kpi: Kpi) -> dict[str, pd.DataFrame]:
+    def _aged(self, asked: Sequence[Kpi]) -> dict[str, pd.DataFrame]:
         """Every month as it stood equally long after its end: last September is seen with last October's payments only.
 
-        Returns the months of all figures of the same table that age, for making its rows is the dear part.
+        Returns the months of every figure that ages in the same tables, for making their rows is the dear part.
         """
-        kpis = [one for one in domains.KPIS.values() if one.ages and one.table == kpi.table]
+        if not asked:
+            return {}
+        tables = list(dict.fromkeys(kpi.table for kpi in asked))
+        kpis = [kpi for kpi in domains.KPIS.values() if kpi.ages and kpi.table in tables]
         raw = {name: rows for name, rows in self.raw.items() if name != "household"}  # of no use to whole figures
         parts = []
         for month in map(parse_period, self.period.history(HISTORY)):
             cut = dataclasses.replace(self.cut, as_of=month.end + (self.cut.as_of - self.period.end))
-            parts.append(self._with(domains.derive(raw, cut, [kpi.table]), cut, kpis, [month], []))
+            parts.append(self._with(domains.derive(raw, cut, tables), cut, kpis, [month], []))
         months = pd.concat(parts, ignore_index=True)
-        return {one.id: months[months["kpi"] == one.id].reset_index(drop=True) for one in kpis}
+        return {kpi.id: months[months["kpi"] == kpi.id].reset_index(drop=True) for kpi in kpis}
 
     def in_periods(self, kpi_ids: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
         """Return the figures of other periods than the report's own, unsplit, in the order of `figures`."""
