@@ -29,13 +29,15 @@ def figures(
     communities: Sequence[str],
     by: Sequence[str] = (),
     min_n: int = 10,
+    monthly: Monthly | None = None,
 ) -> pd.DataFrame:
     """Return one row for each kpi, community, period and segment, in `COLUMNS` followed by the columns of `by`.
 
     `tables`: as `domains.derive` returns them.  A KPI without data in a period gives a row with state "no_data".
     `segment` joins the values of `by` with "|" and is "all" without `by`.  A balance (`Kpi.stock`) has no figure over
     several months, answers on different scales have none together, and what is only told by its own segment
-    (`Kpi.split_only`) has none without it.
+    (`Kpi.split_only`) has none without it.  `monthly`: the counts of these KPIs and tables, where many periods are asked for
+    one after another.
     """
     missing = [kpi.id for kpi in kpis for name in by if not _splits(tables, kpi, name)]
     if missing:
@@ -44,7 +46,8 @@ def figures(
             got=", ".join(missing),
             expected=", ".join(by),
         )
-    counts = _with_empty(_counts(tables, kpis, periods, by), kpis, periods, communities, by)
+    counts = _counts(monthly or Monthly(tables, kpis, by), kpis, periods, by)
+    counts = _with_empty(counts, kpis, periods, communities, by)
     rates = rate(counts.reset_index(drop=True), as_of=cut.as_of, min_n=min_n, definitions=cut.definitions)
     segment = rates[list(by)].agg("|".join, axis=1) if by else pd.Series(ALL, index=rates.index, dtype="str")
     return rates.assign(segment=segment.astype("str"))[[*COLUMNS, *by]]
@@ -86,21 +89,26 @@ def _splits(tables: Mapping[str, pd.DataFrame], kpi: Kpi, name: str) -> bool:
     return name in tables[kpi.table].columns and name in tables[exposed].columns
 
 
-def _counts(
-    tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], periods: Sequence[Period], by: Sequence[str]
-) -> pd.DataFrame:
-    """Tally once by month and add up to each period; single days are tallied apart."""
-    keys = ["community", "month", "scale", *by]
-    monthly = tally(tables, kpis, keys)
-    parts, zeros, spoken = [], [], _Spoken(tables)
+class Monthly:
+    """The counts of KPIs by month, and of which months their exports speak: what the figures of any period follow from."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], by: Sequence[str] = ()) -> None:
+        self.tables, self.keys = tables, ["community", "month", "scale", *by]
+        self.counts, self.spoken = tally(tables, kpis, self.keys), _Spoken(tables)
+
+
+def _counts(monthly: Monthly, kpis: Sequence[Kpi], periods: Sequence[Period], by: Sequence[str]) -> pd.DataFrame:
+    """Add the months up to each period; single days are tallied apart."""
+    tables, parts, zeros = monthly.tables, [], []
     for period in periods:
         added = [kpi for kpi in kpis if _told(kpi, period, by)]
-        counts = tally(_on_day(tables, added, period), added, keys) if period.kind == "day" else monthly
+        day = period.kind == "day"
+        counts = tally(_on_day(tables, added, period), added, monthly.keys) if day else monthly.counts
         ours = counts[counts["month"].isin(period.months)]
         if len(added) < len(kpis):
             ours = ours[ours["kpi"].isin([kpi.id for kpi in added])]
         parts.append(ours.assign(period=period.id))
-        zeros.append(_zeros(spoken, added, period, by))
+        zeros.append(_zeros(monthly.spoken, added, period, by))
     counts = pd.concat([_one_scale(pd.concat(parts), by), *zeros], ignore_index=True)
     return rollup(counts, ["community", *by, "period"])
 

@@ -19,7 +19,7 @@ from propkit import domains, store
 from propkit.counts import UNKNOWN
 from propkit.domains.knowledge import spells
 from propkit.errors import ConfigError, DataError, nearest
-from propkit.figures import figures, splittable
+from propkit.figures import Monthly, figures, splittable
 from propkit.model import Cut, Duration, Kpi, worded
 from propkit.periods import Period, parse_period
 from propkit.reporting import notes as notes_room
@@ -168,7 +168,10 @@ class Book:
         known = {period for _, period in self.line_of}
         new = [period for period in periods if period.id not in known]
         if new:
-            made = self._with(self.tables, self.cut, list(domains.KPIS.values()), new, [])
+            made = figures(
+                self.tables, self.cut, list(domains.KPIS.values()), new,
+                communities=[self.community], min_n=self.min_n, monthly=self.counted,
+            )  # fmt: skip
             keys = zip(made["kpi"], made["period"], strict=True)
             self.line_of |= {key: len(self.whole) + place for place, key in enumerate(keys)}
             self.whole = pd.concat([self.whole, made], ignore_index=True) if len(self.whole) else made
@@ -202,6 +205,11 @@ class Book:
         alone or beside what they were shown before."""
         if self.edition == "owner":
             self.guard.check(store.published(self.workspace, self.community))
+
+    @cached_property
+    def counted(self) -> Monthly:
+        """Every figure counted by month."""
+        return Monthly(self.tables, list(domains.KPIS.values()))
 
     @cached_property
     def guard(self) -> Guard:
