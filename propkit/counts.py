@@ -121,35 +121,52 @@ def _summed(rows: pd.DataFrame, dated_by: str, parts: Sequence[_Part], groups: _
     """
     code, size, labels = groups.of(rows, dated_by)
     columns = {name: _whole(rows, kpi, name) for kpi, halves, _ in parts for name in halves.values()}
-    dated, wide = rows[dated_by].notna().to_numpy(), len(parts) * (1 + len(SUMS))
+    dated = rows[dated_by].notna().to_numpy()
+    places, wide = _places(parts)
     totals, step = np.zeros((size, wide), dtype="int64"), max(1, _NUMBERS // wide)
     for start in range(0, len(rows), step):
         stretch = slice(start, start + step)
-        numbers = _numbers(parts, {name: values[stretch] for name, values in columns.items()}, dated[stretch])
+        numbers = _numbers(parts, wide, {name: values[stretch] for name, values in columns.items()}, dated[stretch])
         here = np.arange(len(numbers) + 1)
         totals += csc_array((np.ones(len(numbers), dtype="int64"), code[stretch], here), (size, len(numbers))) @ numbers
-    sums = totals.reshape(size, len(parts), 1 + len(SUMS))
-    at, group = np.nonzero(sums[:, :, 0].T)
-    found = {name: sums[group, at, 1 + place] for place, name in enumerate(SUMS)}
+    at, group = np.nonzero(totals[:, [counted for counted, _ in places]].T)
+    found = {name: totals[group, np.array([sums[name] for _, sums in places], dtype="int64")[at]] for name in SUMS}
     ids = np.array([kpi.id for kpi, _, _ in parts], dtype=object)
     return {"kpi": ids[at]} | {name: values[group] for name, values in labels.items()} | found
 
 
-def _numbers(parts: Sequence[_Part], columns: Mapping[str, pd.Series], dated: np.ndarray) -> np.ndarray:
-    """Return for each row and KPI: whether it counts, and what it adds to each of `SUMS`."""
-    made = np.zeros((len(dated), len(parts), 1 + len(SUMS)), dtype="int64")
+def _places(parts: Sequence[_Part]) -> tuple[list[tuple[int, dict[str, int]]], int]:
+    """Where the sums of each part stand: the column that counts its rows, the column of each of `SUMS`; and how many.
+
+    Column 0 stays zero: it is the sum of whatever a part does not have.
+    """
+    places, free = [], 1
+    for kpi, halves, counted in parts:
+        own = {half: free + 1 + at for at, half in enumerate(halves)}
+        if "n" in halves:
+            own["n"] = own["den"] = free + 1
+        if kpi.kind == "mean":
+            own["num_sq"] = free + 1 + len(halves)
+        places.append((free, dict.fromkeys(SUMS, 0) | dict.fromkeys(counted, free) | own))
+        free += 1 + len(halves) + (kpi.kind == "mean")
+    return places, free
+
+
+def _numbers(parts: Sequence[_Part], wide: int, columns: Mapping[str, pd.Series], dated: np.ndarray) -> np.ndarray:
+    """Return what each row adds to each column of `_places`: one where it counts, its halves, the square of a mean's."""
+    made, free = np.zeros((len(dated), wide), dtype="int64"), 1
     filled = {name: values.to_numpy("int64", na_value=0) for name, values in columns.items()}
     there = {name: values.notna().to_numpy() & dated for name, values in columns.items()}
-    for at, (kpi, halves, counted) in enumerate(parts):
+    for kpi, halves, _ in parts:
         known = np.logical_and.reduce([there[name] for name in halves.values()])
-        made[:, at, 0] = known
-        for name in counted:
-            made[:, at, 1 + SUMS.index(name)] = known
-        for half, name in halves.items():
-            made[:, at, 1 + SUMS.index(half)] = filled[name] * known
+        made[:, free] = known
+        for at, name in enumerate(halves.values()):
+            np.multiply(filled[name], known, out=made[:, free + 1 + at])
+        free += 1 + len(halves)
         if kpi.kind == "mean":
-            made[:, at, 1 + SUMS.index("num_sq")] = made[:, at, 1 + SUMS.index("num")] ** 2
-    return made.reshape(len(dated), -1)
+            made[:, free] = made[:, free - len(halves)] ** 2
+            free += 1
+    return made
 
 
 def _whole(rows: pd.DataFrame, kpi: Kpi, column: str) -> pd.Series:
