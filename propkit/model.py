@@ -241,7 +241,7 @@ Item = TypeVar("Item", Kpi, Duration, Reading)
 
 def worded(item: Item, definitions: Definitions) -> Item:
     """Return a card with the choices of `definitions` filled in: `{recall_days}` in its words, and the days or minutes."""
-    chosen = dataclasses.asdict(definitions)
+    chosen = {one.name: getattr(definitions, one.name) for one in dataclasses.fields(definitions)}
     texts = {name: getattr(item, name) for name in ("top", "bottom", "note") if hasattr(item, name)}
     filled: dict[str, object] = {name: text.format(**chosen) for name, text in texts.items()}
     for name in ("matures_after", "limit"):

@@ -55,7 +55,8 @@ class Period:
 
 def month_range(first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
     """Return the months from `first` to `last`, both inclusive, as "2025-09" texts."""
-    return [str(month) for month in pd.period_range(first, last, freq="M")]
+    numbers = range(12 * first.year + first.month - 1, 12 * last.year + last.month)
+    return [f"{number // 12}-{number % 12 + 1:02}" for number in numbers]
 
 
 def parse_period(text: str, as_of: pd.Timestamp | None = None) -> Period:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import dataclass
-
-import numpy as np
 
 LANGS = ("zh", "en")
 _INVISIBLE = dict.fromkeys([0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060])
@@ -34,7 +33,7 @@ def fold(cell: str) -> str:
 
 def number(value: float, decimals: int = 0) -> str:
     """Return a figure with thousands separators and a true minus sign, or "—" when it is missing."""
-    return "—" if value is None or np.isnan(value) else minus(f"{value:,.{decimals}f}")
+    return "—" if value is None or math.isnan(value) else minus(f"{value:,.{decimals}f}")
 
 
 def minus(figure: str) -> str:
@@ -63,7 +62,7 @@ def singular(nouns: str) -> str:
 
 def minutes(value: float, lang: str) -> str:
     """Return a duration given in minutes in the unit a reader expects: minutes, hours or days."""
-    if value is None or np.isnan(value):
+    if value is None or math.isnan(value):
         return "—"
     if value < 120:
         return f"{value:.0f} " + ("分钟" if lang == "zh" else "min")
@@ -74,7 +73,7 @@ def minutes(value: float, lang: str) -> str:
 
 def yuan(fen: float, lang: str) -> str:
     """Return an amount given in fen as yuan, in 万元 from 100,000 yuan on for Chinese readers."""
-    if fen is None or np.isnan(fen):
+    if fen is None or math.isnan(fen):
         return "—"
     if lang == "zh":
         return f"{number(fen / 1_000_000, 1)} 万元" if abs(fen) >= 10_000_000 else f"{number(fen / 100)} 元"

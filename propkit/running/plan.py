@@ -292,6 +292,9 @@ def _checked(job: Job) -> Job:
 
 def _declared(path: Path) -> set[str]:
     """Return the parameter names in the notebook's tagged cell, as papermill will find them."""
+    from propkit.running import light
+
+    light.spare_grammar()
     import nbformat
     from papermill import inspect_notebook
 

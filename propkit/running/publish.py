@@ -7,11 +7,8 @@ import shutil
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-import nbformat
-
 from propkit import store
-from propkit.reporting.failure_page import render_failure
-from propkit.running import plan, trail
+from propkit.running import plan
 from propkit.running.names import LOG, PAGE, TRAIL
 from propkit.running.outcomes import STEPS, failed, io_words, words
 from propkit.running.plan import Job
@@ -66,6 +63,12 @@ def _publish(workspace: Workspace, job: Job, outcome: dict, scratch: Path) -> di
 
 def _keep(workspace: Workspace, job: Job, outcome: dict, scratch: Path, folder: Path) -> str:
     """Keep the notebook as far as it ran, a page that says where it stopped, and what its process printed."""
+    # Imported where a job failed: a batch of pages that are all current has no use for notebooks.
+    import nbformat
+
+    from propkit.reporting.failure_page import render_failure
+    from propkit.running import trail
+
     notebook, begun = trail.read(scratch / TRAIL)
     lang = workspace.settings.workspace.lang
     parameters = plan.parameters(workspace, job)

@@ -48,7 +48,17 @@ def _without(book: Book, order: str) -> Book:
         name: rows[rows["order_id"] != order] if "order_id" in rows else rows
         for name, rows in book.raw.items()
     }  # fmt: skip
-    return dataclasses.replace(book, raw=raw, tables=domains.derive(raw, book.cut), besides={}, whole={}, monthly={})
+    return dataclasses.replace(
+        book,
+        raw=raw,
+        tables=domains.derive(raw, book.cut),
+        besides={},
+        monthly={},
+        whole=pd.DataFrame(),
+        line_of={},
+        parts={},
+        told={},
+    )
 
 
 def test_a_first_report_says_that_there_is_nothing_to_compare_with(workspace: Workspace) -> None:
