@@ -14,7 +14,7 @@ from propkit import domains, store
 from propkit.console import Console, csv_text
 from propkit.errors import ConfigError
 from propkit.figures import COLUMNS
-from propkit.model import Definitions, Duration, Reading, to_json, worded
+from propkit.model import Definitions, Duration, Kpi, Reading, to_json, worded
 from propkit.periods import parse_period
 from propkit.reporting import items, plausibility
 from propkit.reporting.display import cell_words
@@ -184,7 +184,7 @@ def _lines(say: Console, name: str, entry: items.Entry) -> list[tuple[Text, Text
         (Text("种类", "form"), form),
         (Text("单位", "unit"), entry.unit),
         (Text("方向", "direction"), better.get(entry.better, Text("", ""))),
-        (Text("归属日期", "dated by"), _column_label(entry.table, entry.dated_by) if entry.dated_by else Text("", "")),
+        (Text("归属日期", "dated by"), _date_label(items.item(name), entry.dated_by)),
         (Text("成熟期", "matures after"), Text(f"{wait} 天", f"{wait} days") if wait else Text("", "")),
         (Text("表", "table"), Text(table, table)),
         (Text("出处", "source"), Text(entry.source, entry.source)),
@@ -297,10 +297,9 @@ def _segment(say: Console, row: Mapping, columns: list[str]) -> str:
     return " | ".join(known[value].get(say.lang) if value in known else str(value) for known, value in choices)
 
 
-def _column_label(table: str, column: str) -> Text:
-    known = domains.TABLES[table].columns if table in domains.TABLES else {}
-    label = known[column].label if column in known else None
-    return Text(f"{label.zh}（{column}）", f"{label.en} ({column})") if label else Text(column, column)
+def _date_label(item: object, column: str) -> Text:
+    label = domains.date_labels(item).get(column) if isinstance(item, Kpi | Duration) else None
+    return Text(f"{label.zh}（{column}）", f"{label.en} ({column})") if label else Text("", "")
 
 
 def _table(say: Console, name: str) -> str:

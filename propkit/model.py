@@ -90,6 +90,19 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """What a room adds to the tables of exports: a table of its own, or columns of one that is there.
+
+    `of` names the tables without which nothing of it is known (for a canonical `name`, besides itself).  `columns` gives the
+    reader's words for the added dates that cards name.
+    """
+
+    name: str
+    of: tuple[str, ...] = ()
+    columns: Mapping[str, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Kpi:
     """A figure, entire: names of columns and the words of its definition card, never code.
 

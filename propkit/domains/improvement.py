@@ -21,7 +21,7 @@ from propkit.domains.improvement_readings import (  # noqa: F401  (the readings 
 )
 from propkit.domains.knowledge import given, only, sum_by
 from propkit.errors import ConfigError
-from propkit.model import Column, Cut, Kpi, Note, Segment, Table
+from propkit.model import Column, Cut, Derived, Kpi, Note, Segment, Table
 from propkit.periods import parse_period
 from propkit.text import Text, fold
 
@@ -113,6 +113,8 @@ ACTION = Table(
 known from `raised_on`, one without it from the beginning.  Of `status` only "cancelled" is used: all else is told by dates."""
 
 TABLES = (TARGET, ACTION)
+
+DERIVED = (Derived("problem", of=("action",), columns={"raised_on": Text("提出日期", "Raised")}),)
 
 SEGMENTS = (
     Segment("phase", Text("阶段", "Phase")),

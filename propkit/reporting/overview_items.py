@@ -124,5 +124,7 @@ INVENTORY = {
 }
 ENVIRONMENT = ("cleaning_pass_rate", "greening_condition", "parking_violations", "patrol_completion_rate")
 FINANCES = ("fee_collection_rate_current", "fee_collection_rate_households", "arrears_recovery_rate")
+RESTS_ON = {"satisfaction_change_pp": ("owner_satisfaction",), "complaint_rate_change": ("complaints_per_1000_homes",)}
+"""The figures without which an overview says nothing."""
 PAY = ("complaint_satisfaction", "complaint_on_time_rate", "issue_resolution_rate")
 # fmt: on

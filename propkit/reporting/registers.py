@@ -15,7 +15,8 @@ from propkit.domains import complaints, fees, repairs
 from propkit.domains.knowledge import given
 from propkit.reporting import tables
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, absent, join, sentence
+from propkit.reporting.display import Display, join, sentence
+from propkit.reporting.lacking import absent, missing
 from propkit.text import Text, minutes, number, yuan
 
 RULES: dict[str, Text] = {
@@ -61,7 +62,17 @@ _OPEN = (
 
 
 def durations(book: Book, duration_ids: Sequence[str]) -> Display:
-    """Median and P90 of each duration by Kaplan-Meier, with the cases that are still open and those not measurable."""
+    """Median and P90 of each duration by Kaplan-Meier, with the cases that are still open and those not measurable.
+
+    A duration of which there is no case is named beneath: nobody knows that it had none.
+    """
+    known = [duration_id for duration_id in duration_ids if len(book.durations(duration_id))]
+    parts = [_durations(book, known)] if known else []
+    without = [domains.DURATIONS[duration_id] for duration_id in duration_ids if duration_id not in known]
+    return join([*parts, missing(book, without)] if without else parts)
+
+
+def _durations(book: Book, duration_ids: Sequence[str]) -> Display:
     rows = [_duration_row(book, duration_id) for duration_id in duration_ids]
     heads = _words(
         book,
@@ -80,7 +91,7 @@ def durations(book: Book, duration_ids: Sequence[str]) -> Display:
 def balance(book: Book) -> Display:
     """Open at the start + received = completed + ended + open at the end, for the orders of the period."""
     if book.tables["work_order"].empty:
-        return absent(domains.KPIS["work_order_volume"], book.lang)
+        return absent(book, domains.KPIS["work_order_volume"])
     moved = repairs.balance(book.tables["work_order"], book.period.start, book.period.end)
     labels = {
         "opening": ("期初未完成", "Open at start"),
@@ -112,7 +123,7 @@ def ageing(book: Book) -> Display:
     """Money outstanding at the data cut-off by age."""
     aged = fees.ageing(book.tables["fee_bill"], book.cut.as_of)
     if book.tables["fee_bill"]["outstanding_fen"].isna().all():
-        return absent(domains.KPIS["fee_collection_rate_current"], book.lang)
+        return absent(book, domains.KPIS["fee_collection_rate_current"])
     words = domains.SEGMENTS["arrears_age"].choices
     heads = _words(book, ("账龄", "Age"), ("户数", "Households"), ("账单", "Bills"), ("金额", "Amount"))
     rows = [

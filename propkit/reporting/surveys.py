@@ -14,7 +14,8 @@ from propkit.domains import satisfaction, weighting
 from propkit.model import Kpi
 from propkit.reporting import claims, survey_claims, tables
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, absent, format_interval, format_rate, hidden, join, sentence, state_words
+from propkit.reporting.display import Display, format_interval, format_rate, hidden, join, sentence, state_words
+from propkit.reporting.lacking import absent
 from propkit.reporting.waves import KPI, Wave, current, in_period, previous, weigh, weighted_figure
 from propkit.text import Text, number
 
@@ -137,7 +138,7 @@ def untold(book: Book, kpi: Kpi) -> Display:
     """Say why there is nothing to show for a figure: answers on different scales, or no data in the period."""
     scales = satisfaction.scales(in_period(book), kpi.numerator) if kpi.table == "survey_response" else []
     if len(scales) < 2:
-        return absent(kpi, book.lang)
+        return absent(book, kpi)
     zh, en = "、".join(scales), ", ".join(scales)
     words = Text(
         f"{kpi.label.zh}：本期的答案用了不同的量表（{zh}），不能合并，不给数字。",
