@@ -93,12 +93,13 @@ class Table:
 class Derived:
     """What a room adds to the tables of exports: a table of its own, or columns of one that is there.
 
-    `of` names the tables without which nothing of it is known (for a canonical `name`, besides itself).  `columns` gives the
+    `of` names the tables without which nothing that is added is known, `needs` those that single columns need besides.  `columns` gives the
     reader's words for the added dates that cards name.
     """
 
     name: str
     of: tuple[str, ...] = ()
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns: Mapping[str, Text] = field(default_factory=dict)
 
 

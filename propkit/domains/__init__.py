@@ -59,6 +59,9 @@ def kpi(kpi_id: str) -> Kpi:
 def rests_on(item: Kpi | Duration | Reading) -> tuple[str, ...]:
     """Return the canonical tables that an item cannot do without."""
     named = list(item.tables) if isinstance(item, Reading) else [item.table]
+    if not isinstance(item, Reading) and item.table in DERIVED:
+        named += DERIVED[item.table].needs.get(getattr(item, "numerator", ""), ())
+    named += [name] if (name := (getattr(item, "denominator", "") or "").rpartition(".")[0]) else []
     for name in named:
         named += [one for one in DERIVED[name].of if one not in named] if name in DERIVED else []
     return tuple(name for name in TABLES if name in named)

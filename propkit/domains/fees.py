@@ -129,7 +129,7 @@ DERIVED = (
     Derived("fee_payment", of=("fee_bill",), columns={"judged_at": Text("收款时间", "Paid")}),
     Derived("fee_account", of=_PAID, columns={"period_start": Text("账期开始", "Start of the billed period")}),
     Derived("arrears", of=_PAID, columns={"month_on": Text("收款月份", "Month of payment")}),
-    Derived("dunning_log", of=_PAID),
+    Derived("dunning_log", needs={"paid_after": _PAID}),
     Derived("dunning_account", of=("dunning_log",), columns={"month_on": Text("催缴月份", "Month of the reminder")}),
 )
 

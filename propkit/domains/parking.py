@@ -132,7 +132,7 @@ _DAY_ON = {"day_on": Text("日期", "Day")}
 DERIVED = (
     Derived("parking_stay", of=("vehicle_pass",)),
     Derived("parking_day", of=("parking_space", "vehicle_pass"), columns=_DAY_ON),
-    Derived("rule_violation", columns={"found_at": Text("发现时间", "Found")}),
+    Derived("rule_violation", of=("parking_violation",), columns={"found_at": Text("发现时间", "Found")}),
 )
 
 SEGMENTS = (

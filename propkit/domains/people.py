@@ -97,8 +97,12 @@ TABLES = (STAFF, STAFF_EVENT, QUOTA, training.TRAINING)
 DURATIONS = ()
 _MONTH_ON = {"month_on": Text("月份", "Month")}
 DERIVED = (
-    Derived("staff_month", of=("staff",), columns=_MONTH_ON),
-    Derived("guard_month", of=("staff",), columns=_MONTH_ON),
+    Derived(
+        "staff_month", of=("staff",), columns=_MONTH_ON,
+        needs={"developed_twice": ("staff_event",), "guard_breaches_twice": ("staff_event",),
+               "person_milli_twice": ("training",)},
+    ),
+    Derived("guard_month", of=("staff", "staff_quota"), columns=_MONTH_ON),
     Derived("training", columns={"recorded_on": Text("培训日期", "Held on")}),
 )
 

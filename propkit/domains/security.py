@@ -96,6 +96,7 @@ DERIVED = (
     Derived("patrol_scan", of=("patrol_plan",), columns={"paced_at": Text("打卡时间", "Scanned")}),
     Derived("patrol_point_day", of=_SCANNED, columns={"day_on": Text("日期", "Day")}),
     Derived("patrol_round", of=(*_SCANNED, "hazard")),
+    Derived("hazard", of=_SCANNED),
     Derived("incident_exposure", of=("incident",), columns={"month_on": Text("月份", "Month")}),
 )
 

@@ -22,8 +22,8 @@ from propkit.text import Text
 # fmt: off
 DURATIONS = ()
 DERIVED = (
-    Derived("service_day_task", of=("service_day",), columns={"recorded_on": Text("服务日日期", "Service day")}),
-    Derived("service_day_department", of=("service_day", "service_day_task"), columns={"held_on": Text("服务日日期", "Service day")}),
+    Derived("service_day_task", columns={"recorded_on": Text("服务日日期", "Service day")}),
+    Derived("service_day_department", of=("service_day_task",), columns={"held_on": Text("服务日日期", "Service day")}),
 )
 
 SEGMENTS = (

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from propkit import domains
-from propkit.figures import largest
+from propkit.figures import OTHER, largest
 from propkit.model import Column, Kpi, Reading
 from propkit.reporting import charts, claims, items, notes, outline, remarks, tables
 from propkit.reporting.book import Book
-from propkit.reporting.disclosure import pooled
+from propkit.reporting.disclosure import pooled, pooled_homes
 from propkit.reporting.display import (
     Display,
     Heading,
@@ -97,6 +97,11 @@ def _written(book: Book, item_ids: Sequence[str]) -> list[Display]:
 def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     """Return the rows of a reading as a table, the first of them where there are many; owners get no ids of cases."""
     reading = items.ITEMS[item_id]
+    told = len(rows)
+    if book.edition == "owner" and "households" in rows:
+        rows = pooled_homes(rows)
+    if told and rows.empty:
+        return sentence(_too_few(reading.label), book.lang)
     if rows.empty:
         none = Text(f"{reading.label.zh}：没有。", f"{reading.label.en}: none.")
         return sentence(none, book.lang)
@@ -208,10 +213,13 @@ def _bars(book: Book, kpi: Kpi, rates: pd.DataFrame) -> Display:
     rates = largest(rates[rates["num"] > 0], BARS)
     rates = pooled(rates) if book.edition == "owner" else rates
     if rates.empty:
-        few = Text(f"{kpi.label.zh}：各类件数太少，不分类列出。", f"{kpi.label.en}: too few of each kind to list.")
-        return sentence(few, book.lang)
+        return sentence(_too_few(kpi.label), book.lang)
     rates = rates.assign(label=book.labels(kpi.by, rates["segment"]))
     return charts.show(charts.pareto, rates, kpi, lang=book.lang)
+
+
+def _too_few(label: Text) -> Text:
+    return Text(f"{label.zh}：各类件数太少，不分类列出。", f"{label.en}: too few of each kind to list.")
 
 
 def _shown(book: Book, name: str, column: Column, rows: pd.DataFrame) -> bool:
@@ -224,6 +232,8 @@ def _shown(book: Book, name: str, column: Column, rows: pd.DataFrame) -> bool:
 def _cell(column: Column, name: str, value: object, lang: str) -> str:
     if name == "kpi" and value in items.ITEMS:
         return items.ITEMS[str(value)].label.get(lang)
+    if value == OTHER and OTHER not in column.choices:
+        return Text("其他", "other").get(lang)
     return cell_words(column, value, lang, name=name)
 
 

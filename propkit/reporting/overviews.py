@@ -80,7 +80,10 @@ def _target_attainment(book: Book) -> list[dict]:
     for row in _figures(book, [kpi.id for kpi, _ in goals]):
         kpi, claim = next(pair for pair in goals if pair[0].id == row["kpi"])
         target = None if kpi.target is None else round(kpi.target * 1000)
-        found.append(row | {"target_milli": target, "verdict": claim.verdict if claim else "no_data"})
+        other = book.goal_set(kpi.id)
+        other = None if other in (None, kpi.target) else round(other * 1000)
+        verdict = claim.verdict if claim else "no_data"
+        found.append(row | {"target_milli": target, "settings_milli": other, "verdict": verdict})
     return found
 
 

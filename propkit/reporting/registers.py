@@ -13,8 +13,10 @@ import pandas as pd
 from propkit import domains, stats, store
 from propkit.domains import complaints, fees, repairs
 from propkit.domains.knowledge import given
+from propkit.figures import OTHER
 from propkit.reporting import tables
 from propkit.reporting.book import Book
+from propkit.reporting.disclosure import pooled_homes
 from propkit.reporting.display import Display, join, sentence
 from propkit.reporting.lacking import absent, missing
 from propkit.text import Text, minutes, number, yuan
@@ -124,7 +126,8 @@ def ageing(book: Book) -> Display:
     aged = fees.ageing(book.tables["fee_bill"], book.cut.as_of)
     if book.tables["fee_bill"]["outstanding_fen"].isna().all():
         return absent(book, domains.KPIS["fee_collection_rate_current"])
-    words = domains.SEGMENTS["arrears_age"].choices
+    words = domains.SEGMENTS["arrears_age"].choices | {OTHER: Text("其他", "other")}
+    aged = pooled_homes(aged[["arrears_age", "households", "bills", "fen"]]) if book.edition == "owner" else aged
     heads = _words(book, ("账龄", "Age"), ("户数", "Households"), ("账单", "Bills"), ("金额", "Amount"))
     rows = [
         [
@@ -163,12 +166,22 @@ def quality(book: Book) -> Display:
     )
     listed = sorted(entries, key=lambda entry: (not entry["refused"], -entry["rejected_lines"]))[:FILES]
     frame = pd.DataFrame([_file_row(book, entry) for entry in listed], columns=heads)
+    without = [table.label for name, table in domains.TABLES.items() if name in book.raw and book.raw[name].empty]
     lines, kept, refused = (sum(entry[name] for entry in entries) for name in ("lines", "kept", "rejected_lines"))
     caption = Text(
         f"{len(entries)} 个文件读入 {lines:,} 行 ＝ 采用 {kept:,} ＋ 未采用 {refused:,}{_rest(entries).zh}",
         f"{len(entries)} files: {lines:,} lines in = {kept:,} kept + {refused:,} refused{_rest(entries).en}",
     )
-    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[2:5], stacked=True)
+    table = tables.table(frame, caption=caption, lang=book.lang, numeric=heads[2:5], stacked=True)
+    return join([table, sentence(_without(without), book.lang)]) if without else table
+
+
+def _without(labels: Sequence[Text]) -> Text:
+    zh, en = "、".join(f"「{label.zh}」" for label in labels), ", ".join(label.en.lower() for label in labels)
+    return Text(
+        f"没有数据的表：{zh}。用到它们的指标没有数据，或只按其余的表计算。",
+        f"Tables without data: {en}. Figures that use them have no data, or are reckoned from the other tables alone.",
+    )
 
 
 def _rest(entries: Sequence[dict]) -> Text:
