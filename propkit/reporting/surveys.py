@@ -15,7 +15,8 @@ from propkit.model import Kpi
 from propkit.reporting import claims, survey_claims, tables
 from propkit.reporting.book import Book
 from propkit.reporting.display import Display, format_interval, format_rate, hidden, join, sentence, state_words
-from propkit.reporting.lacking import absent
+from propkit.reporting.lacking import absent, lacking, missing
+from propkit.reporting.overview_items import OVERVIEWS
 from propkit.reporting.waves import KPI, Wave, current, in_period, previous, weigh, weighted_figure
 from propkit.text import Text, number
 
@@ -23,6 +24,7 @@ HALF = 0.5
 """Below this response rate the worst-case bounds are said in the text, not only shown in the table."""
 
 _ITEM = "item_satisfied"
+_CHANGE = next(one for one in OVERVIEWS if one.id == "satisfaction_change_pp")
 _TERMS = {
     "scale": Text("量表", "Scale"),
     "satisfied_from": Text("「满意」的起点", "Satisfied from"),
@@ -41,6 +43,8 @@ _WHY = {
 def survey_truth(book: Book) -> Display:
     """Who was asked and who answered, and the satisfied share unweighted, of all households, weighted, and at worst."""
     wave = current(book)
+    if wave is None and lacking(book, book.kpi(KPI)):
+        return absent(book, book.kpi(KPI))
     if wave is None:
         return sentence(_no_wave(book), book.lang)
     if wave.pooled:
@@ -98,6 +102,8 @@ def representativeness(book: Book) -> Display:
 def satisfaction_change(book: Book) -> Display:
     """This wave beside the one before; a difference only when item, scale and mode were the same."""
     kpi, now, before = book.kpi(KPI), current(book), previous(book)
+    if now is None and lacking(book, _CHANGE):
+        return missing(book, [_CHANGE])
     if now is None:
         words = Text("本期没有调查可与上次比较。", "There is no wave in this period to compare with the one before.")
         return sentence(words, book.lang)
