@@ -195,7 +195,9 @@ def derive(known: Mapping[str, pd.DataFrame], cut: Cut) -> dict[str, pd.DataFram
 
 def _told(places: pd.Series, at: pd.Series, rows: pd.DataFrame, dated_by: str) -> pd.Series:
     """Say for each instant whether `rows` of its community speak of its month: without them nobody knows what happened."""
-    covered = {place: set(covered_months(ours, dated_by)) for place, ours in rows.groupby("community")}
+    covered = {
+        place: set(covered_months(rows[rows["community"] == place], dated_by)) for place in rows["community"].unique()
+    }
     months = at.dt.strftime("%Y-%m")
     told = [month in covered.get(place, ()) for place, month in zip(places, months, strict=True)]
     return pd.Series(told, index=at.index, dtype=bool)
