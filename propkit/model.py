@@ -90,6 +90,20 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """What a room adds to the tables of exports: a table of its own, or columns of one that is there.
+
+    `of` names the tables without which nothing that is added is known, `needs` those that single columns need besides.  `columns` gives the
+    reader's words for the added dates that cards name.
+    """
+
+    name: str
+    of: tuple[str, ...] = ()
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[str, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Kpi:
     """A figure, entire: names of columns and the words of its definition card, never code.
 

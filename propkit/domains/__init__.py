@@ -1,6 +1,6 @@
 """The field itself: one room for each service, and the catalogue over all rooms.
 
-`TABLES`, `KPIS`, `DURATIONS`, `READINGS`, `NOTES` and `SEGMENTS` gather by id what the rooms declare; `derive` runs the
+`TABLES`, `DERIVED`, `KPIS`, `DURATIONS`, `READINGS`, `NOTES` and `SEGMENTS` gather by id what the rooms declare; `derive` runs the
 rooms over what an export gave, `read` asks one reading of what they made.  Rooms never read files and never group.
 """
 
@@ -31,7 +31,7 @@ from propkit.domains import (
 )
 from propkit.domains.knowledge import as_known
 from propkit.errors import ConfigError, nearest
-from propkit.model import Cut, Duration, Kpi, Note, Reading, Segment, Table
+from propkit.model import Cut, Derived, Duration, Kpi, Note, Reading, Segment, Table
 from propkit.periods import Period
 from propkit.text import Text
 
@@ -40,6 +40,7 @@ OWN = (finance, facilities, environment, security, parking, engagement, people, 
 ROOMS = (community, repairs, complaints, satisfaction, fees, *OWN)
 
 TABLES: dict[str, Table] = {table.name: table for room in ROOMS for table in room.TABLES}
+DERIVED: dict[str, Derived] = {made.name: made for room in ROOMS for made in room.DERIVED}
 KPIS: dict[str, Kpi] = {kpi.id: kpi for room in ROOMS for kpi in room.KPIS}
 DURATIONS: dict[str, Duration] = {duration.id: duration for room in ROOMS for duration in room.DURATIONS}
 READINGS: dict[str, Reading] = {reading.id: reading for room in ROOMS for reading in room.READINGS}
@@ -54,6 +55,24 @@ def kpi(kpi_id: str) -> Kpi:
             Text("没有这个指标", "no such KPI"), got=kpi_id, hint=nearest(kpi_id, KPIS), expected="propkit kpis"
         )
     return KPIS[kpi_id]
+
+
+def rests_on(item: Kpi | Duration | Reading) -> tuple[str, ...]:
+    """Return the canonical tables that an item cannot do without."""
+    named = list(item.tables) if isinstance(item, Reading) else [item.table]
+    if not isinstance(item, Reading) and item.table in DERIVED:
+        named += DERIVED[item.table].needs.get(getattr(item, "numerator", ""), ())
+    named += [name] if (name := (getattr(item, "denominator", "") or "").rpartition(".")[0]) else []
+    for name in named:
+        named += [one for one in DERIVED[name].of if one not in named] if name in DERIVED else []
+    return tuple(name for name in TABLES if name in named)
+
+
+def date_labels(item: Kpi | Duration) -> dict[str, Text]:
+    """Return the reader's words for the dates of the table of an item, those that its room adds included."""
+    given = TABLES[item.table].columns if item.table in TABLES else {}
+    added = DERIVED[item.table].columns if item.table in DERIVED else {}
+    return {name: column.label for name, column in given.items()} | dict(added)
 
 
 def empty(table: Table) -> pd.DataFrame:

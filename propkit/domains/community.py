@@ -69,6 +69,7 @@ SEGMENTS = (
 """What the register knows about a household; `attach` puts these beside every row that names one."""
 
 ATTRIBUTES = tuple(segment.id for segment in SEGMENTS)
+DERIVED = ()
 KPIS = ()
 DURATIONS = ()
 READINGS = ()

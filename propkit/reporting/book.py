@@ -17,6 +17,7 @@ from natsort import natsorted
 
 from propkit import domains, store
 from propkit.counts import UNKNOWN
+from propkit.domains import improvement
 from propkit.domains.knowledge import spells
 from propkit.errors import ConfigError, DataError, nearest
 from propkit.figures import Monthly, figures, splittable
@@ -94,8 +95,18 @@ class Book:
     def kpi(self, kpi_id: str) -> Kpi:
         """Return a KPI by id, with the target that holds for this community and month."""
         kpi = worded(domains.kpi(kpi_id), self.cut.definitions)
-        goal = self.workspace.target(kpi_id, self.community, self.month)
+        goal = self.goals.get((self.community, kpi_id), self.goal_set(kpi_id))
         return kpi if goal is None else dataclasses.replace(kpi, target=goal)
+
+    @cached_property
+    def goals(self) -> dict[tuple[str, str], float]:
+        """The targets of the register that hold for the period, by community and metric: they go before propkit.toml."""
+        summed = {kpi.id for kpi in domains.KPIS.values() if kpi.kind == "count"}
+        return improvement.in_force(self.tables["target"], self.period, summed) if "target" in self.tables else {}
+
+    def goal_set(self, kpi_id: str) -> float | None:
+        """The target that propkit.toml sets for a KPI in this community and month."""
+        return self.workspace.target(kpi_id, self.community, self.month)
 
     def figure(self, kpi_id: str) -> pd.Series:
         """Return the one figure of a KPI in the period."""

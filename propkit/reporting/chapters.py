@@ -5,7 +5,7 @@ Composes what figures, claims, charts and tables give; words nothing of its own 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -30,6 +30,7 @@ from propkit.reporting.display import (
     state_words,
 )
 from propkit.reporting.findings import findings
+from propkit.reporting.lacking import missing
 from propkit.reporting.overview_items import OVERVIEWS
 from propkit.reporting.registers import durations
 from propkit.text import Text
@@ -78,7 +79,7 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
         *(one for one in lists if told[one] is None),
     ]
     empty += [one for one in kpis if domains.KPIS[one].split_only and not book.splits(one, domains.KPIS[one].by)]
-    parts += [_marked(empty, missing(book, empty))] if empty else []
+    parts += [_marked(empty, missing(book, [items.ITEMS[one] for one in empty]))] if empty else []
     parts.append(Display("".join(_anchor(one) for one in item_ids if one in _FRAME), "", ""))
     return join([*parts, *_written(book, item_ids)])
 
@@ -104,45 +105,6 @@ def _numbers(book: Book, item_ids: Sequence[str]) -> Display:
         said.append(f"{one.label.get(book.lang)} {listings.amount(row['value'], one.unit, book.lang)}")
     comma, stop = ("；", "。") if book.lang == "zh" else ("; ", ".")
     return sentence(Text("清单：", "Lists: ").get(book.lang) + comma.join(said) + stop, book.lang)
-
-
-def missing(book: Book, item_ids: Iterable[str]) -> Display:
-    """Say which figures have no data, and which table they lack where it is not there at all."""
-    by_table: dict[str, list[str]] = {}
-    for item_id in dict.fromkeys(item_ids):
-        by_table.setdefault(_lacking(book, item_id), []).append(items.ITEMS[item_id].label.get(book.lang))
-    comma, stop = ("、", "。") if book.lang == "zh" else (", ", ".")
-    said = []
-    for table, labels in by_table.items():
-        why = Text("本期无数据", "No data in this period")
-        if table:
-            label = domains.TABLES[table].label
-            why = Text(
-                f"缺少数据表「{label.zh}」，无法计算", f"Not computed, for want of the table “{label.en.lower()}”"
-            )
-        said.append(why.get(book.lang) + ("：" if book.lang == "zh" else ": ") + comma.join(labels) + stop)
-    html = f'<ul class="pk-missing">{"".join(f"<li>{esc(line)}</li>" for line in said)}</ul>'
-    return Display(html, html, " ".join(said))
-
-
-def _lacking(book: Book, item_id: str) -> str:
-    """The first canonical table that an item cannot do without and that has no row at all; "" when none is lacking."""
-    one = items.ITEMS[item_id]
-    names = one.tables if isinstance(one, Reading) else (one.table,)
-    for name in names:
-        bases = [name] if name in domains.TABLES else [table.name for table in _room(item_id).TABLES[:1]]
-        for base in bases:
-            if base in book.raw and book.raw[base].empty:
-                return base
-    return ""
-
-
-def _room(item_id: str):
-    return next(
-        room
-        for room in domains.ROOMS
-        if any(one.id == item_id for one in (*room.KPIS, *room.DURATIONS, *room.READINGS))
-    )
 
 
 def _figures(book: Book, rates: pd.DataFrame) -> Display:

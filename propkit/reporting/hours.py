@@ -11,7 +11,8 @@ from propkit import domains
 from propkit.model import Kpi
 from propkit.reporting import tables
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, absent, sentence
+from propkit.reporting.display import Display, sentence
+from propkit.reporting.lacking import absent
 from propkit.reporting.listings import counts_of_week
 from propkit.text import Text
 
@@ -47,7 +48,7 @@ def _week(book: Book, kpi: Kpi) -> Display:
     times = rows[kpi.dated_by].dropna() if kpi.dated_by in rows else pd.Series(dtype="datetime64[ns]")
     times = times[(times >= book.period.start) & (times < book.period.end)]
     if times.empty:
-        return absent(kpi, book.lang)
+        return absent(book, kpi)
     if len(times) < FEW:
         return sentence(_by_quarter(times, kpi), book.lang)
     source = domains.TABLES[kpi.table].label

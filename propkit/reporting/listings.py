@@ -11,11 +11,12 @@ import pandas as pd
 
 from propkit import domains
 from propkit.errors import PropkitError
+from propkit.figures import OTHER
 from propkit.model import Column, Kpi, Reading
 from propkit.periods import parse_period
 from propkit.reporting import items, tables
 from propkit.reporting.book import Book
-from propkit.reporting.disclosure import THRESHOLD
+from propkit.reporting.disclosure import THRESHOLD, pooled_homes
 from propkit.reporting.display import (
     Display,
     cell_words,
@@ -46,9 +47,15 @@ _WEEKDAYS = ("weekday", "hour")
 def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     """Return the rows of a reading as a table, the first of them where there are many; owners get no ids of cases."""
     reading = items.ITEMS[item_id]
+    told = len(rows)
+    if book.edition == "owner" and "households" in rows:
+        rows = pooled_homes(rows)
     if rows.empty:
         none = Text(f"{reading.label.zh}：没有。", f"{reading.label.en}: none.")
-        return sentence(none, book.lang)
+        few = Text(
+            f"{reading.label.zh}：各类件数太少，不分类列出。", f"{reading.label.en}: too few of each kind to list."
+        )
+        return sentence(few if told else none, book.lang)
     if set(_WEEKDAYS) <= set(reading.columns):
         return _week(book, item_id, rows)
     columns = {name: column for name, column in reading.columns.items() if _shown(book, name, column, rows)}
@@ -205,6 +212,8 @@ def _cell(column: Column, name: str, value: object, lang: str) -> str:
         return domains.TABLES[str(value)].label.get(lang)
     if name == "period":
         return _period(str(value), lang)
+    if value == OTHER and OTHER not in column.choices:
+        return Text("其他", "other").get(lang)
     return cell_words(column, value, lang, name=name)
 
 

@@ -68,7 +68,8 @@ OVERVIEWS = (
     _item("owner_edition", "业主公开版", "Owners' edition", ("业主版隐去的意见类指标", "opinions that the owners' edition hides"),
           {"kpi": _KPI, "state": _STATE}, "S0:99", explained=True),
     _item("target_attainment", "目标达成情况", "Target attainment", ("有目标的指标及其判定", "figures with a target, and the verdict"),
-          {**_FIGURE, "target_milli": Column("decimal", label=Text("目标", "Target")), "verdict": _VERDICT}, "S1:21"),
+          {**_FIGURE, "target_milli": Column("decimal", label=Text("目标", "Target")),
+           "settings_milli": Column("decimal", label=Text("propkit.toml 中不同的目标", "Other target in propkit.toml")), "verdict": _VERDICT}, "S1:21"),
     _item("period_change", "环比/同比变化", "Change from the same month last year",
           ("与去年同月相比，须过两道检验", "against the same month last year, by both locks"), _CHANGE, "S1:20"),
     _item("highlights", "亮点与高光时刻", "Highlights", ("达标的目标与明显的改善", "targets attained and clear improvements"),
@@ -154,5 +155,7 @@ INVENTORY = {
 }
 ENVIRONMENT = ("cleaning_pass_rate", "greening_condition", "parking_violations", "patrol_completion_rate")
 FINANCES = ("fee_collection_rate_current", "fee_collection_rate_households", "arrears_recovery_rate")
+RESTS_ON = {"satisfaction_change_pp": ("owner_satisfaction",), "complaint_rate_change": ("complaints_per_1000_homes",)}
+"""The figures without which an overview says nothing."""
 PAY = ("complaint_satisfaction", "complaint_on_time_rate", "issue_resolution_rate")
 # fmt: on

@@ -78,11 +78,14 @@ def _owner_edition(book: Book) -> list[dict]:
 def _target_attainment(book: Book) -> list[dict]:
     verdicts = {claim.kpi: claim.verdict for claim in findings(book).of("target")}
     goals = {kpi_id: book.kpi(kpi_id).target for kpi_id in figures_of(book)}
-    rows = _figures(book, [kpi_id for kpi_id, goal in goals.items() if goal is not None])
-    return [
-        row | {"target_milli": round(goals[row["kpi"]] * 1000), "verdict": verdicts.get(row["kpi"], "no_data")}
-        for row in rows
-    ]
+    rows = []
+    for row in _figures(book, [kpi_id for kpi_id, goal in goals.items() if goal is not None]):
+        goal, other = goals[row["kpi"]], book.goal_set(row["kpi"])
+        sides = {"target_milli": round(goal * 1000), "settings_milli": None}
+        if other not in (None, goal):
+            sides["settings_milli"] = round(other * 1000)
+        rows.append(row | sides | {"verdict": verdicts.get(row["kpi"], "no_data")})
+    return rows
 
 
 def _period_change(book: Book) -> list[dict] | None:

@@ -20,7 +20,8 @@ from propkit.model import Kpi
 from propkit.periods import Period, parse_period
 from propkit.reporting import charts, charts_compare, charts_panels, claims, tables
 from propkit.reporting.book import Book, check_choices
-from propkit.reporting.display import Display, absent, format_rate, heads_of, join, sentence
+from propkit.reporting.display import Display, format_rate, heads_of, join, sentence
+from propkit.reporting.lacking import absent, missing
 from propkit.text import Text
 from propkit.workspace import open_workspace
 
@@ -100,7 +101,10 @@ def overview(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
     rates = book.sides(kpi_ids)
     kpis = {kpi_id: dataclasses.replace(book.kpi(kpi_id), target=None) for kpi_id in kpi_ids}
     caption = Text("各小区一览（每格为数值与样本）", "Every community: figure and cases")
-    return tables.kpi_table(rates, kpis, lang=book.lang, caption=caption)
+    table = tables.kpi_table(rates, kpis, lang=book.lang, caption=caption)
+    known = set(rates.loc[rates["state"] != "no_data", "kpi"])
+    without = [kpi for kpi_id, kpi in kpis.items() if kpi_id not in known]
+    return join([table, missing(book, without)]) if without else table
 
 
 def funnel(book: Portfolio, kpi_id: str) -> Display:
@@ -108,7 +112,7 @@ def funnel(book: Portfolio, kpi_id: str) -> Display:
     kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
     rates = _shares(book, kpi_id)
     if len(rates) < FEWEST:
-        return absent(kpi, book.lang)
+        return absent(book, kpi)
     num, den = _sums(rates)
     center = num.sum() / den.sum()
     sizes = np.unique(np.linspace(1, den.max() * 1.12, 60).astype(int))
@@ -131,7 +135,7 @@ def months(book: Portfolio, kpi_id: str) -> Display:
     rates = book.sides([kpi_id], [parse_period(month) for month in book.period.history(13)])
     known = rates[~rates["state"].isin(["no_data", "suppressed"])]
     if kpi.ages or known["period"].nunique() < 2:
-        return absent(kpi, book.lang)
+        return absent(book, kpi)
     told = rates[rates["community"].isin(known["community"])].assign(segment=lambda rows: rows["community"])
     return charts.show(charts_panels.small_multiples, told, kpi, lang=book.lang)
 
@@ -141,7 +145,7 @@ def ranks(book: Portfolio, kpi_id: str) -> Display:
     kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
     rates = _shares(book, kpi_id)
     if len(rates) < 2:
-        return absent(kpi, book.lang)
+        return absent(book, kpi)
     found = rank_ranges(rates, kpi)
     shrunk = stats.shrink_proportions(*_sums(rates))
     order = np.argsort(found["first"].to_numpy() + found["last"].to_numpy(), kind="stable")

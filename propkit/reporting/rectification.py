@@ -19,7 +19,8 @@ from propkit.model import Kpi
 from propkit.periods import parse_period
 from propkit.reporting import charts, charts_compare, claims
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, absent, join, period_words, sentence
+from propkit.reporting.display import Display, join, period_words, sentence
+from propkit.reporting.lacking import absent
 from propkit.text import Text, minus
 
 MOST_BEFORE = 12
@@ -64,7 +65,7 @@ def _around(book: Book, kpi_id: str, start: str, family: int) -> Display:
     own, sisters = _series(book, [kpi_id], months, [book.community]), _series(book, [kpi_id], months, _sisters(book))
     known = own[~own["state"].isin(["no_data", "suppressed"])]
     if kpi.kind != "share" or known.empty or (known["period"] < start).sum() < 3:
-        return absent(kpi, book.lang) if known.empty else sentence(_too_short(kpi), book.lang)
+        return absent(book, kpi) if known.empty else sentence(_too_short(kpi), book.lang)
     found = compare(own, sisters, start, kpi, family)
     pooled = _pooled(sisters, months) if len(sisters) else None
     chart = charts.show(

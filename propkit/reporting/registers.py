@@ -14,10 +14,13 @@ import pandas as pd
 from propkit import domains, stats, store
 from propkit.domains import complaints, fees, repairs
 from propkit.domains.knowledge import given
+from propkit.figures import OTHER
 from propkit.model import Kpi
 from propkit.reporting import charts, tables
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, absent, heads_of, join, sentence
+from propkit.reporting.disclosure import pooled_homes
+from propkit.reporting.display import Display, heads_of, join, sentence
+from propkit.reporting.lacking import absent, missing
 from propkit.text import Text, minutes, number
 
 RULES: dict[str, Text] = {
@@ -70,7 +73,17 @@ _OPEN = (
 
 
 def durations(book: Book, duration_ids: Sequence[str]) -> Display:
-    """Median and P90 of each duration by Kaplan-Meier, with the cases that are still open and those not measurable."""
+    """Median and P90 of each duration by Kaplan-Meier, with the cases that are still open and those not measurable.
+
+    A duration of which there is no case is named beneath: nobody knows that it had none.
+    """
+    known = [duration_id for duration_id in duration_ids if len(book.durations(duration_id))]
+    parts = [_durations(book, known)] if known else []
+    without = [domains.DURATIONS[duration_id] for duration_id in duration_ids if duration_id not in known]
+    return join([*parts, missing(book, without)] if without else parts)
+
+
+def _durations(book: Book, duration_ids: Sequence[str]) -> Display:
     rows = [_duration_row(book, duration_id) for duration_id in duration_ids]
     heads = heads_of(
         book.lang,
@@ -89,7 +102,7 @@ def durations(book: Book, duration_ids: Sequence[str]) -> Display:
 def balance(book: Book) -> Display:
     """Open at the start + received = completed + ended + open at the end, for the orders of the period."""
     if book.tables["work_order"].empty:
-        return absent(domains.KPIS["work_order_volume"], book.lang)
+        return absent(book, domains.KPIS["work_order_volume"])
     moved = repairs.balance(book.tables["work_order"], book.period.start, book.period.end)
     labels = {
         "opening": ("期初未完成", "Open at start"),
@@ -121,8 +134,9 @@ def ageing(book: Book) -> Display:
     """Money outstanding at the data cut-off by age, as bars; households and bills in the table behind them."""
     aged = fees.ageing(book.tables["fee_bill"], book.cut.as_of)
     if book.tables["fee_bill"]["outstanding_fen"].isna().all():
-        return absent(domains.KPIS["fee_collection_rate_current"], book.lang)
-    words = domains.SEGMENTS["arrears_age"].choices
+        return absent(book, domains.KPIS["fee_collection_rate_current"])
+    aged = pooled_homes(aged[["arrears_age", "households", "bills", "fen"]]) if book.edition == "owner" else aged
+    words = domains.SEGMENTS["arrears_age"].choices | {OTHER: Text("其他", "other")}
     homes = Text("{}（{:,} 户）", "{} ({:,} homes)").get(book.lang)
     named = zip(aged["arrears_age"], aged["households"], strict=True)
     rows = aged.assign(label=[homes.format(words[age].get(book.lang), count) for age, count in named])
@@ -153,12 +167,22 @@ def quality(book: Book) -> Display:
     )
     listed = sorted(entries, key=lambda entry: (not entry["refused"], -entry["rejected_lines"]))[:FILES]
     frame = pd.DataFrame([_file_row(book, entry) for entry in listed], columns=heads)
+    without = [table.label for name, table in domains.TABLES.items() if name in book.raw and book.raw[name].empty]
     lines, kept, refused = (sum(entry[name] for entry in entries) for name in ("lines", "kept", "rejected_lines"))
     caption = Text(
         f"{len(entries)} 个文件读入 {lines:,} 行 ＝ 采用 {kept:,} ＋ 未采用 {refused:,}{_rest(entries).zh}",
         f"{len(entries)} files: {lines:,} lines in = {kept:,} kept + {refused:,} refused{_rest(entries).en}",
     )
-    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[2:5], stacked=True)
+    table = tables.table(frame, caption=caption, lang=book.lang, numeric=heads[2:5], stacked=True)
+    return join([table, sentence(_without(without), book.lang)]) if without else table
+
+
+def _without(labels: Sequence[Text]) -> Text:
+    zh, en = "、".join(f"「{label.zh}」" for label in labels), ", ".join(label.en.lower() for label in labels)
+    return Text(
+        f"没有数据的表：{zh}。用到它们的指标没有数据，或只按其余的表计算。",
+        f"Tables without data: {en}. Figures that use them have no data, or are reckoned from the other tables alone.",
+    )
 
 
 def _rest(entries: Sequence[dict]) -> Text:

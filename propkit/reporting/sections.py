@@ -17,10 +17,11 @@ from propkit.reporting import cards as card_room
 from propkit.reporting import chapters, charts, claims, outline, sources, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
-from propkit.reporting.display import Display, Heading, Receipt, absent, esc, sentence
+from propkit.reporting.display import Display, Heading, Receipt, esc, sentence
 from propkit.reporting.findings import findings
 from propkit.reporting.findings import segments as segments_found
 from propkit.reporting.guard import plain
+from propkit.reporting.lacking import absent, lacking, sentences
 from propkit.reporting.registers import ageing, balance, durations, overdue, quality
 from propkit.reporting.remarks import missing_notes, note, notes, other_notes
 from propkit.reporting.restated import restated, telling
@@ -214,7 +215,7 @@ def trend(book: Book, kpi_id: str) -> Display:
     # A figure that takes no part in the findings (money) is drawn without limits.
     rates = found.series[kpi_id] if kpi_id in found.series else claims.signals(kpi, book.history(kpi_id))[0]
     if rates.empty:
-        return absent(kpi, book.lang)
+        return absent(book, kpi)
     age = (_SAME_AGE_MONEY if kpi.kind == "money" else _SAME_AGE) if kpi.ages else ""
     return charts.show(
         charts.trend, rates, kpi, lang=book.lang, claim=found.of("signal", [kpi_id]), subtitle=age, source=_source(kpi)
@@ -260,7 +261,7 @@ def pareto(book: Book, kpi_id: str) -> Display:
     kpi = book.kpi(kpi_id)
     rates = book.rates([kpi_id], by=kpi.by) if book.splits(kpi_id, kpi.by) else pd.DataFrame()
     if rates.empty or set(rates["state"]) == {"no_data"}:
-        return _none(kpi, book.figure(kpi_id), book.lang)
+        return _none(book, kpi)
     rates = largest(rates, PARETO_BARS)
     if book.edition == "owner":
         rates = pooled(rates)
@@ -277,7 +278,7 @@ def survival(book: Book, duration_id: str) -> Display:
     used = spells[spells["usable"]]
     duration = worded(domains.DURATIONS[duration_id], book.cut.definitions)
     if used.empty:
-        return absent(duration, book.lang)
+        return absent(book, duration)
     curve = _thinned(stats.survival_table(used["minutes"].to_numpy(), used["completed"].to_numpy()))
     n_open = int((~used["completed"]).sum())
     return charts.show(charts.survival, curve, duration, lang=book.lang, n_open=n_open, source=_SOURCES[duration.table])
@@ -289,7 +290,7 @@ def definitions(book: Book, kpi_ids: Sequence[str], duration_ids: Sequence[str] 
         *(book.kpi(kpi_id) for kpi_id in kpi_ids),
         *(worded(domains.DURATIONS[name], book.cut.definitions) for name in duration_ids),
     ]
-    return card_room.definitions(shown, lang=book.lang, as_of=f"{book.cut.as_of:%Y-%m-%d}", columns=_DATES)
+    return card_room.definitions(shown, lang=book.lang, as_of=f"{book.cut.as_of:%Y-%m-%d}")
 
 
 def in_full(book: Book, claim: claims.Claim) -> claims.Claim:
@@ -299,7 +300,13 @@ def in_full(book: Book, claim: claims.Claim) -> claims.Claim:
 
 
 def _unknown(book: Book, kpi_ids: Sequence[str]) -> list[Text]:
-    return claims.unknowns([book.kpi(kpi_id) for kpi_id in kpi_ids], book.rates(kpi_ids))
+    kpis = [book.kpi(kpi_id) for kpi_id in kpi_ids]
+    without = [kpi for kpi in kpis if lacking(book, kpi) and book.figure(kpi.id)["state"] == "no_data"]
+    others = [kpi for kpi in kpis if kpi not in without]
+    return [
+        *sentences(book, without),
+        *(claims.unknowns(others, book.rates([kpi.id for kpi in others])) if others else []),
+    ]
 
 
 def _one_each(kpi_ids: Sequence[str]) -> list[str]:
@@ -349,11 +356,14 @@ def _by_item(book: Book, rates: pd.DataFrame, segments: list[str], by: str | Non
     )
 
 
-def _none(kpi: Kpi, figure: pd.Series, lang: str) -> Display:
+def _none(book: Book, kpi: Kpi) -> Display:
     """Tell a period in which nothing happened from one of which nothing is known."""
+    figure = book.figure(kpi.id)
     if figure["state"] in ("ok", "provisional") and figure["num"] == 0:
-        return sentence(Text(f"{kpi.label.zh}：本期 0 {kpi.unit.zh}。", f"{kpi.label.en}: none in this period."), lang)
-    return absent(kpi, lang)
+        return sentence(
+            Text(f"{kpi.label.zh}：本期 0 {kpi.unit.zh}。", f"{kpi.label.en}: none in this period."), book.lang
+        )
+    return absent(book, kpi)
 
 
 def _few_cases(kpi: Kpi) -> Text:
@@ -373,10 +383,3 @@ def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
 
 def _source(kpi: Kpi) -> Text:
     return _SOURCES.get(kpi.table) or domains.TABLES[kpi.table].label
-
-
-_DATES = {name: column.label for table in domains.TABLES.values() for name, column in table.columns.items()} | {
-    "finished_at": Text("结单时间", "Closed"),
-    "wave_on": Text("调查批次所属月份", "Month of the survey wave"),
-    "month_on": Text("月份", "Month"),
-}

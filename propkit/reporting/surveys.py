@@ -16,7 +16,6 @@ from propkit.reporting import claims, survey_claims, tables
 from propkit.reporting.book import Book
 from propkit.reporting.display import (
     Display,
-    absent,
     format_interval,
     format_rate,
     heads_of,
@@ -25,6 +24,8 @@ from propkit.reporting.display import (
     sentence,
     state_words,
 )
+from propkit.reporting.lacking import absent, lacking, missing
+from propkit.reporting.overview_items import OVERVIEWS
 from propkit.reporting.waves import KPI, Wave, current, in_period, previous, weigh, weighted_figure
 from propkit.text import Text, number
 
@@ -32,6 +33,7 @@ HALF = 0.5
 """Below this response rate the worst-case bounds are said in the text, not only shown in the table."""
 
 _ITEM = "item_satisfied"
+_CHANGE = next(one for one in OVERVIEWS if one.id == "satisfaction_change_pp")
 _TERMS = {
     "scale": Text("量表", "Scale"),
     "satisfied_from": Text("「满意」的起点", "Satisfied from"),
@@ -50,6 +52,8 @@ _WHY = {
 def survey_truth(book: Book) -> Display:
     """Who was asked and who answered, and the satisfied share unweighted, of all households, weighted, and at worst."""
     wave = current(book)
+    if wave is None and lacking(book, book.kpi(KPI)):
+        return absent(book, book.kpi(KPI))
     if wave is None:
         return sentence(_no_wave(book), book.lang)
     if wave.pooled:
@@ -107,6 +111,8 @@ def representativeness(book: Book) -> Display:
 def satisfaction_change(book: Book) -> Display:
     """This wave beside the one before; a difference only when item, scale and mode were the same."""
     kpi, now, before = book.kpi(KPI), current(book), previous(book)
+    if now is None and lacking(book, _CHANGE):
+        return missing(book, [_CHANGE])
     if now is None:
         words = Text("本期没有调查可与上次比较。", "There is no wave in this period to compare with the one before.")
         return sentence(words, book.lang)
@@ -147,7 +153,7 @@ def untold(book: Book, kpi: Kpi) -> Display:
     """Say why there is nothing to show for a figure: answers on different scales, or no data in the period."""
     scales = satisfaction.scales(in_period(book), kpi.numerator) if kpi.table == "survey_response" else []
     if len(scales) < 2:
-        return absent(kpi, book.lang)
+        return absent(book, kpi)
     zh, en = "、".join(scales), ", ".join(scales)
     words = Text(
         f"{kpi.label.zh}：本期的答案用了不同的量表（{zh}），不能合并，不给数字。",

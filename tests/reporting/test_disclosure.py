@@ -379,3 +379,27 @@ def test_a_page_that_hides_only_small_groups_is_not_published(workspace: Workspa
 
     with pytest.raises(DisclosureError, match="age_band"):
         sections.receipt(book)
+
+
+def _reasons(*rows: tuple[str | None, int, int, int]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["nonpay_reason", "households", "owing", "fen"])
+    return frame.astype({"nonpay_reason": "str", "households": "Int64", "owing": "Int64", "fen": "Int64"})
+
+
+def test_reasons_of_few_households_are_added_up_with_the_next_smallest():
+    rows = _reasons(("service", 20, 12, 900), ("hardship", 3, 3, 300), ("refusal", 7, 6, 500), (None, 0, 0, 0))
+
+    told = disclosure.pooled_homes(rows)
+
+    assert list(told["nonpay_reason"].fillna("")) == ["service", "", "other"]
+    assert told[["households", "owing", "fen"]].to_numpy().tolist() == [[20, 12, 900], [0, 0, 0], [10, 9, 800]]
+
+
+def test_a_few_households_in_arrears_are_blank_though_more_were_asked():
+    told = disclosure.pooled_homes(_reasons(("service", 20, 2, 900), ("refusal", 9, 7, 500)))
+
+    assert told["owing"].isna().tolist() == told["fen"].isna().tolist() == [True, False]
+
+
+def test_no_reason_is_listed_when_all_households_together_are_too_few():
+    assert disclosure.pooled_homes(_reasons(("service", 2, 1, 90), ("refusal", 1, 1, 50))).empty
