@@ -285,7 +285,7 @@ def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
 
 
 def _checked(job: Job) -> Job:
-    if not _SAFE_KEY.fullmatch(job.key) or ".." in job.key:
+    if not _SAFE_KEY.fullmatch(job.key) or ".." in job.key.split("/"):
         raise ConfigError(Text("不能用作文件名", "not usable as a file name"), got=job.key)
     return job
 
