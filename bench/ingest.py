@@ -77,6 +77,9 @@ def _main() -> None:
     from propkit import store  # noqa: F401
 
     way, folder, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    if way == "write":  # in a process of its own: a child's peak begins with that of its parent
+        write(folder, int(sys.argv[3]))
+        return
     place = folder / way.removeprefix("plain-")
     shutil.rmtree(place / "store", ignore_errors=True)
     began, used = time.monotonic(), time.process_time()
