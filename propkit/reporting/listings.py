@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from propkit import domains
@@ -99,16 +100,18 @@ def _week(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
 
 def week(cells: pd.DataFrame, count: str) -> pd.DataFrame:
     """Return counts by `weekday` (0 = Monday) and `hour` as rows of rates for all 168 hours of a week; none is 0."""
-    every = pd.MultiIndex.from_product([range(7), range(24)], names=_WEEKDAYS)
-    found = cells.astype({"weekday": "int64", "hour": "int64"}).set_index(list(_WEEKDAYS))[count]
-    known = found.reindex(every, fill_value=0).astype("int64").rename("num").reset_index()
-    return known.assign(n=known["num"], den=pd.NA, value=known["num"].astype("float64"), state="ok", segment="all")
+    places = (cells["weekday"] * 24 + cells["hour"]).to_numpy("int64")
+    return _hours(np.bincount(places, weights=cells[count].to_numpy("float64"), minlength=168))
 
 
 def counts_of_week(times: pd.Series) -> pd.DataFrame:
     """Return how many of these instants fall on each hour of the week; see `week`."""
-    at = pd.DataFrame({"weekday": times.dt.day_of_week, "hour": times.dt.hour})
-    return week(at.groupby(list(_WEEKDAYS)).size().rename("cases").reset_index(), "cases")
+    return _hours(np.bincount(times.dt.day_of_week * 24 + times.dt.hour, minlength=168))
+
+
+def _hours(counts: np.ndarray) -> pd.DataFrame:
+    cells = pd.DataFrame({"weekday": np.arange(168) // 24, "hour": np.arange(168) % 24, "num": counts.astype("int64")})
+    return cells.assign(n=cells["num"], den=pd.NA, value=cells["num"].astype("float64"), state="ok", segment="all")
 
 
 def _kpi(reading: Reading, count: str) -> Kpi:
