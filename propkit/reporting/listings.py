@@ -31,7 +31,9 @@ from propkit.reporting.display import (
 from propkit.text import Text, minus, minutes, number, yuan
 
 LINES = 12
-"""Rows of a list shown on a page; the rest are counted."""
+"""Rows of a long list shown on a page; the rest are counted."""
+MOST = 16
+"""Rows of a list that is shown whole: a few lines more read better than "4 more"."""
 _SUMS = ("num", "den", "value_milli", "state")
 _SIDES = ("before", "after")
 _ENDS = ("mean_milli", "low_milli", "high_milli")
@@ -53,7 +55,7 @@ def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     if set(_WEEKDAYS) <= set(reading.columns):
         return _week(book, item_id, rows)
     columns = {name: column for name, column in reading.columns.items() if _shown(book, name, column, rows)}
-    shown = _settled_first(rows).head(LINES)
+    shown = _settled_first(rows).head(LINES if len(rows) > MOST else MOST)
     cells = [_line(book, columns, row) for row in shown.to_dict("records")]
     more = len(rows) - len(shown)
     rest = Text(f"（前 {LINES} 行，另有 {more} 行）", f" (first {LINES}; {more} more)") if more else Text("", "")
@@ -74,7 +76,7 @@ _NUMBERS = ("whole", "money", "decimal", "score")
 
 def _settled_first(rows: pd.DataFrame) -> pd.DataFrame:
     """Put rows with a verdict before those without, where not all have room: what moved is what readers look for."""
-    if len(rows) <= LINES or "verdict" not in rows:
+    if len(rows) <= MOST or "verdict" not in rows:
         return rows
     return rows.sort_values("verdict", key=lambda verdicts: ~verdicts.isin(_SETTLED), kind="stable")
 

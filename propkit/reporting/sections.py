@@ -412,4 +412,13 @@ _DATES = {name: column.label for table in domains.TABLES.values() for name, colu
     "finished_at": Text("结单时间", "Closed"),
     "wave_on": Text("调查批次所属月份", "Month of the survey wave"),
     "month_on": Text("月份", "Month"),
+    "judged_at": Text("缴费时间", "Paid"),
+    "budgeted_on": Text("账目所属月份", "Month of the entry"),
+    "compared_on": Text("账目所属月份", "Month of the entry"),
+    "ended_on": Text("周的结束日", "End of the week"),
+    "visit_at": Text("计划巡查时间", "Planned visit"),
+    "round_at": Text("轮次第一点的计划时间", "Planned time of the round's first point"),
+    "paced_at": Text("打卡时间", "Scanned"),
+    "day_on": Text("当日", "The day"),
+    "recorded_on": Text("发生日期", "Day it took place"),
 }
