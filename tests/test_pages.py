@@ -93,8 +93,8 @@ def sheets(page: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     made.write_bytes(print_page(page.read_text("utf-8"), find_browser(), folder, as_of="2025-10-08"))
     told = subprocess.run(["pdfinfo", str(made)], capture_output=True, text=True, check=True).stdout
     assert re.search(r"Page size: +59[45]\S* x 84[12]\S* pts", told), told
-    feet = [sheet.rstrip().rpartition("\n")[2].strip() for sheet in _text(made, "-layout")]
-    assert feet == [f"{at} / {len(feet)}" for at in range(1, len(feet) + 1)]
+    feet = [_bare(sheet.rstrip().rpartition("\n")[2]) for sheet in _text(made, "-layout")]
+    assert feet == [f"{at}/{len(feet)}" for at in range(1, len(feet) + 1)]
     return [_bare(sheet) for sheet in _text(made, "-raw")]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from propkit import domains
@@ -31,7 +32,9 @@ from propkit.reporting.display import (
 from propkit.text import Text, minus, minutes, number, yuan
 
 LINES = 12
-"""Rows of a list shown on a page; the rest are counted."""
+"""Rows of a long list shown on a page; the rest are counted."""
+MOST = 16
+"""Rows of a list that is shown whole: a few lines more read better than "4 more"."""
 _SUMS = ("num", "den", "value_milli", "state")
 _SIDES = ("before", "after")
 _ENDS = ("mean_milli", "low_milli", "high_milli")
@@ -59,7 +62,7 @@ def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     if set(_WEEKDAYS) <= set(reading.columns):
         return _week(book, item_id, rows)
     columns = {name: column for name, column in reading.columns.items() if _shown(book, name, column, rows)}
-    shown = _settled_first(rows).head(LINES)
+    shown = _settled_first(rows).head(LINES if len(rows) > MOST else MOST)
     cells = [_line(book, columns, row) for row in shown.to_dict("records")]
     more = len(rows) - len(shown)
     rest = Text(f"（前 {LINES} 行，另有 {more} 行）", f" (first {LINES}; {more} more)") if more else Text("", "")
@@ -80,7 +83,7 @@ _NUMBERS = ("whole", "money", "decimal", "score")
 
 def _settled_first(rows: pd.DataFrame) -> pd.DataFrame:
     """Put rows with a verdict before those without, where not all have room: what moved is what readers look for."""
-    if len(rows) <= LINES or "verdict" not in rows:
+    if len(rows) <= MOST or "verdict" not in rows:
         return rows
     return rows.sort_values("verdict", key=lambda verdicts: ~verdicts.isin(_SETTLED), kind="stable")
 
@@ -106,16 +109,18 @@ def _week(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
 
 def week(cells: pd.DataFrame, count: str) -> pd.DataFrame:
     """Return counts by `weekday` (0 = Monday) and `hour` as rows of rates for all 168 hours of a week; none is 0."""
-    every = pd.MultiIndex.from_product([range(7), range(24)], names=_WEEKDAYS)
-    found = cells.astype({"weekday": "int64", "hour": "int64"}).set_index(list(_WEEKDAYS))[count]
-    known = found.reindex(every, fill_value=0).astype("int64").rename("num").reset_index()
-    return known.assign(n=known["num"], den=pd.NA, value=known["num"].astype("float64"), state="ok", segment="all")
+    places = (cells["weekday"] * 24 + cells["hour"]).to_numpy("int64")
+    return _hours(np.bincount(places, weights=cells[count].to_numpy("float64"), minlength=168))
 
 
 def counts_of_week(times: pd.Series) -> pd.DataFrame:
     """Return how many of these instants fall on each hour of the week; see `week`."""
-    at = pd.DataFrame({"weekday": times.dt.day_of_week, "hour": times.dt.hour})
-    return week(at.value_counts().rename("cases").reset_index(), "cases")
+    return _hours(np.bincount(times.dt.day_of_week * 24 + times.dt.hour, minlength=168))
+
+
+def _hours(counts: np.ndarray) -> pd.DataFrame:
+    cells = pd.DataFrame({"weekday": np.arange(168) // 24, "hour": np.arange(168) % 24, "num": counts.astype("int64")})
+    return cells.assign(n=cells["num"], den=pd.NA, value=cells["num"].astype("float64"), state="ok", segment="all")
 
 
 def _kpi(reading: Reading, count: str) -> Kpi:

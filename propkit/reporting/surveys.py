@@ -140,11 +140,13 @@ def heard(book: Book, kpi_ids: Collection[str]) -> list[Text]:
     if asked <= wave.nobs:
         return []
     share = stats.percent_text(wave.nobs, asked)
+    invited = asked == wave.invited
+    other = Text("受邀而未答的", "households that were invited") if invited else Text("其余", "households")
     return [
         Text(
-            f"满意度只来自作答的 {wave.nobs:,} 户（{share}，{wave.modes.zh}）；其余 {asked - wave.nobs:,} 户的看法不知道。",
+            f"满意度只来自作答的 {wave.nobs:,} 户（{share}，{wave.modes.zh}）；{other.zh} {asked - wave.nobs:,} 户怎么看，不知道。",
             f"Satisfaction is told by {wave.nobs:,} households that answered ({share}; {wave.modes.en.lower()}); "
-            f"what the other {asked - wave.nobs:,} think is not known.",
+            f"what the other {asked - wave.nobs:,} {other.en} think is not known.",
         )
     ]
 

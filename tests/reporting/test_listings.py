@@ -74,7 +74,7 @@ def test_what_moved_stands_first_where_not_all_have_room() -> None:
         "den_after": 5,
         "change_milli": 0,
     }
-    rows = [row | {"verdict": "no_clear_change"}] * 12 + [row | {"verdict": "higher"}]
+    rows = [row | {"verdict": "no_clear_change"}] * 20 + [row | {"verdict": "higher"}]
     told = shown(listings.listing(book(), "before_after", overview("before_after", *rows)))
     assert len(told) == 1 + listings.LINES and told[1][-1] == "上升" and told[2][-1] == "无明显变化"
 
