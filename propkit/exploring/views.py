@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -34,6 +35,8 @@ TIDY = ["kpi", "community", "period", "dimension", "segment", "label", *FIGURES]
 _PLACE = "place"
 """The column of a community that is a group; `community` says what all groups lie in."""
 WHOLE = "all"
+LOCAL = frozenset({"building", "zone", "route", "gate"})
+"""Dimensions whose values mean something within one community only."""
 
 
 def segments(
@@ -241,18 +244,45 @@ def _rates(cube: Cube, choice: Choice, period: Period) -> Rates:
     """The figures of a choice in a period, with everything hidden that must be."""
     kpi, min_n = cube.kpi(choice.what), cube.workspace.settings.privacy.min_n
     whole = _figures(cube, choice, period, ())
-    split = {"|".join(by): _figures(cube, choice, period, by) for by in choice.families}
-    split = {name: frame for name, frame in split.items() if len(frame)}
-    if any((frame["state"] == "suppressed").any() for frame in split.values()):
+    local = {by: _local(by, choice) for by in choice.families}
+    split = {by: _figures(cube, choice, period, columns) for by, columns in local.items()}
+    split = {"|".join(by): frame for by, frame in split.items() if len(frame)}
+    named = {"|".join(by): columns for by, columns in local.items()}
+    if any(_exposed(frame, whole) for frame in split.values()):
         split = disclosure.protect(split, whole, min_n=min_n)
     parts = [whole.assign(dimension=WHOLE, segment=WHOLE, label="")]
-    parts += [_labelled(cube, frame, name.split("|")).assign(dimension=name) for name, frame in split.items()]
+    parts += [_labelled(cube, frame, named[name]).assign(dimension=name) for name, frame in split.items()]
     rates = Rates(pd.concat(parts, ignore_index=True)[TIDY])
     words = {"zh": kpi.label.zh, "en": kpi.label.en}
     rates.attrs = {"id": kpi.id, "kpi": words, "lang": cube.lang, "goal": goal(cube, choice)}
     titles = {name: " × ".join(cube.title(one).get(cube.lang) for one in name.split("|")) for name in split}
     rates.attrs["titles"] = titles
     return rates
+
+
+def _local(by: tuple[str, ...], choice: Choice) -> tuple[str, ...]:
+    """The columns that make the groups of a split: building 1 of one community is not building 1 of another."""
+    return (COMMUNITY, *by) if len(choice.communities) > 1 and set(by) & LOCAL and COMMUNITY not in by else by
+
+
+def _exposed(frame: pd.DataFrame, whole: pd.DataFrame) -> bool:
+    """Tell whether a hidden group might follow from the whole and the groups shown.
+
+    The groups of one split add up to the whole, and nothing else on the screen speaks of them: two hidden groups that have
+    together as many answers of either kind as must stay open keep each other hidden.
+    """
+    hidden = frame["state"] == "suppressed"
+    if not hidden.any() or whole["state"].iloc[0] in ("suppressed", "no_data"):
+        return False
+    open_ = _answers(whole) - _answers(frame[~hidden])
+    return int(hidden.sum()) < 2 or bool((open_ < disclosure.THRESHOLD).any())
+
+
+def _answers(frame: pd.DataFrame) -> np.ndarray:
+    """Answers, those counted and those not, added up; points are taken as shares of their scale."""
+    n, num, den = (frame[name].fillna(0).to_numpy("float64") for name in ("n", "num", "den"))
+    counted = np.divide(num * n, den, out=np.zeros_like(n), where=den > 0)
+    return np.array([n.sum(), counted.sum(), (n - counted).sum()])
 
 
 def _figures(cube: Cube, choice: Choice, period: Period, by: Sequence[str]) -> pd.DataFrame:

@@ -47,7 +47,7 @@ _WORDS = {
                      "Groups that are too small are not listed; rows are not saved with the notebook."),
 }  # fmt: skip
 _ITEMS, _OTHER = "items", "other"
-_WIDE, _NARROW = "330px", "230px"
+_WIDE = "300px"
 
 
 class Panel(anywidget.AnyWidget):
@@ -73,6 +73,10 @@ class Explorer:
         self._make(first)
         self.view: View = take(cube, first)
         self._follow()
+
+    @property
+    def _style(self) -> dict[str, str]:
+        return {"description_width": "64px" if self.cube.lang == "zh" else "88px"}
 
     def _word(self, name: str) -> str:
         return _WORDS[name].get(self.cube.lang)
@@ -101,26 +105,35 @@ class Explorer:
         self.second = self._choice(
             "second", self._seconds(first.what, first.by[:1]), first.by[1] if first.by[1:] else ""
         )
-        self.crossed = w.Checkbox(first.crossed, description=self._word("crossed"), indent=False,
-                                  layout=w.Layout(margin="2px 2px 2px 84px", width="auto"))  # fmt: skip
+        self.crossed = w.Checkbox(
+            first.crossed,
+            description=self._word("crossed"),
+            indent=False,
+            layout=w.Layout(margin="2px 2px 2px 72px", width="auto"),
+        )
         places = [(label.get(lang), place) for place, label in cube.communities.items()]
         self.places = w.SelectMultiple(options=places, value=first.communities, rows=min(max(len(places), 2), 4),
-                                       description=self._word("places"), layout=w.Layout(width="270px"))  # fmt: skip
+                                       description=self._word("places"), style=self._style, layout=w.Layout(width=_WIDE))  # fmt: skip
         months = _months(cube, first)
         self.months = w.SelectionRangeSlider(
             options=months, value=(first.period.months[0], first.period.months[-1]), continuous_update=False,
-            description=self._word("months"), layout=w.Layout(width="620px", max_width="100%"),
+            description=self._word("months"), style=self._style, layout=w.Layout(width="500px", max_width="100%", margin="2px 16px 2px 2px"),
         )  # fmt: skip
-        self.group = w.Dropdown(options=[], description=self._word("group"), layout=w.Layout(width=_WIDE))
+        self.group = w.Dropdown(
+            options=[], description=self._word("group"), style=self._style, layout=w.Layout(width=_WIDE)
+        )
         self.open_rows = w.Button(description=self._word("rows"), icon="list", layout=w.Layout(width="auto"))
         self.close_rows = w.Button(description=self._word("close"), layout=w.Layout(width="auto"))
         self.told = w.HTML("")
         buttons = {name: self._word(name) for name in ("copy", "copied")}
-        self.code = Panel(part="code", words=buttons)
+        self.code = Panel(part="code", words=buttons, layout=w.Layout(flex="1 1 320px", min_width="200px"))
         self.rows = Panel(part="rows")
 
     def _choice(self, name: str, options: Sequence[tuple[str, str]], value: str | None) -> w.Dropdown:
-        return w.Dropdown(options=options, value=value, description=self._word(name), layout=w.Layout(width=_WIDE))
+        layout = w.Layout(width=_WIDE)
+        return w.Dropdown(
+            options=_unique(options), value=value, description=self._word(name), style=self._style, layout=layout
+        )
 
     def _subject(self, name: str) -> str:
         if name in (_ITEMS, _OTHER):
@@ -157,7 +170,7 @@ class Explorer:
         if self._busy:
             return
         with self._quietly():
-            self.what.options = self.subjects[self.subject.value]
+            self.what.options = _unique(self.subjects[self.subject.value])
         self._what_changed()
 
     def _what_changed(self, _: object = None) -> None:
@@ -216,8 +229,11 @@ class Explorer:
         least = self.cube.workspace.settings.privacy.min_n
         groups = self.view.rates[self.view.rates["dimension"] != "all"]
         shown = groups[~groups["state"].isin(["suppressed", "no_data"]) & (groups["n"] >= least).fillna(False)]
-        pairs = zip(shown["dimension"], shown["segment"], strict=True)
-        self.group.options = [(label, pair) for label, pair in zip(shown["label"], pairs, strict=True)]
+        titles = self.view.rates.attrs["titles"]
+        lead = {name: f"{title} · " if len(titles) > 1 else "" for name, title in titles.items()}
+        rows = zip(shown["label"], shown["dimension"], shown["segment"], strict=True)
+        self.group.options = _unique([(lead[name] + label, (name, group)) for label, name, group in rows])
+        self.group.index = None if shown.empty else 0
         self.open_rows.disabled = shown.empty
 
     def show_rows(self) -> None:
@@ -239,7 +255,8 @@ class Explorer:
         left = w.VBox([self.subject, self.what, self.against])
         middle = w.VBox([self.first, self.second, self.crossed])
         top = w.HBox([left, middle, self.places], layout=w.Layout(flex_flow="row wrap"))
-        return w.VBox([top, self.months, self.code, self.told])
+        below = w.HBox([self.months, self.code], layout=w.Layout(flex_flow="row wrap", align_items="center"))
+        return w.VBox([top, below, self.told])
 
     @cached_property
     def drill(self) -> w.VBox:
@@ -293,10 +310,16 @@ def _between(first: str, last: str) -> Sequence[object]:
     return list(pd.period_range(first, last, freq="M"))
 
 
+def _unique(options: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Tell options of the same words apart by their id: a control goes by the words."""
+    words = [label for label, _ in options]
+    return [(label if words.count(label) == 1 else f"{label} ({value})", value) for label, value in options]
+
+
 def _offer(control: w.Dropdown, options: list[tuple[str, str]]) -> None:
     """Put new options into a control, and keep its value where it is still among them."""
     kept = control.value
-    control.options = options
+    control.options = _unique(options)
     if kept in [value for _, value in options]:
         control.value = kept
 
