@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from propkit.errors import ConfigError, nearest
-from propkit.exploring.cube import Cube
+from propkit.exploring.cube import COMMUNITY, Cube
 from propkit.periods import Period, parse_period
 from propkit.text import Text
 
@@ -20,6 +20,8 @@ AGAINST: dict[str, Text] = {
     "target": Text("与目标相比", "against the target"),
 }
 MOST_DIMENSIONS = 2
+LOCAL = frozenset({"building", "zone", "route", "gate"})
+"""Dimensions whose values mean something within one community only."""
 _LONGEST_BACK = 24
 
 
@@ -38,6 +40,11 @@ class Choice:
     def families(self) -> list[tuple[str, ...]]:
         """The splits on screen: each dimension by itself, or both crossed."""
         return [self.by] if self.crossed and len(self.by) > 1 else [(name,) for name in self.by]
+
+    def groups(self, by: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the columns that make the groups of a split: building 1 of one community is not building 1 of another."""
+        several = len(self.communities) > 1 and COMMUNITY not in by
+        return (COMMUNITY, *by) if several and LOCAL & set(by) else by
 
 
 def choose(

@@ -17,7 +17,6 @@ from propkit import domains
 from propkit.counts import UNKNOWN
 from propkit.domains.community import ATTRIBUTES
 from propkit.errors import ConfigError, DisclosureError, nearest
-from propkit.exploring.cube import COMMUNITY
 from propkit.intake.personal import MASK, mask
 from propkit.model import Column
 from propkit.reporting.display import cell_words, word
@@ -79,7 +78,7 @@ def listing(view: View, group: str, dimension: str = "") -> Listing:
     DisclosureError for one that is hidden or has fewer cases than privacy.min_n.
     """
     row = _row(view, group, dimension)
-    found = _rows(view, str(row["dimension"]).split("|"), group.split("|"))
+    found = _rows(view, view.choice.groups(tuple(str(row["dimension"]).split("|"))), group)
     least = view.cube.workspace.settings.privacy.min_n
     if row["state"] in ("suppressed", "no_data") or pd.isna(row["n"]) or len(found) < least:
         raise DisclosureError(
@@ -103,7 +102,7 @@ def _row(view: View, group: str, dimension: str) -> pd.Series:
     return found.iloc[0]
 
 
-def _rows(view: View, by: Sequence[str], group: Sequence[str]) -> pd.DataFrame:
+def _rows(view: View, by: Sequence[str], group: str) -> pd.DataFrame:
     """The rows that count in a figure, of one group."""
     kpi, choice = view.kpi, view.choice
     rows = view.cube.tables[kpi.table]
@@ -113,10 +112,9 @@ def _rows(view: View, by: Sequence[str], group: Sequence[str]) -> pd.DataFrame:
         kept &= rows[kpi.denominator].notna()
     if choice.what in view.cube.items:
         kept &= rows["item"] == choice.what
-    for name, value in zip(by, group, strict=True):
-        values = rows[name] if name == COMMUNITY else rows[name].astype("str").fillna(UNKNOWN)
-        kept &= values == value
-    return rows[kept]
+    rows = rows[kept]
+    names = rows[list(by)].astype("str").fillna(UNKNOWN).agg("|".join, axis=1)
+    return rows[names == group]
 
 
 def _frame(view: View, rows: pd.DataFrame, least: int) -> pd.DataFrame:

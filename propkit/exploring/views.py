@@ -8,7 +8,7 @@ cube.view("owner_satisfaction", by=["building"], period="2025-09", against="prev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -35,8 +35,6 @@ TIDY = ["kpi", "community", "period", "dimension", "segment", "label", *FIGURES]
 _PLACE = "place"
 """The column of a community that is a group; `community` says what all groups lie in."""
 WHOLE = "all"
-LOCAL = frozenset({"building", "zone", "route", "gate"})
-"""Dimensions whose values mean something within one community only."""
 
 
 def segments(
@@ -244,14 +242,14 @@ def _rates(cube: Cube, choice: Choice, period: Period) -> Rates:
     """The figures of a choice in a period, with everything hidden that must be."""
     kpi, min_n = cube.kpi(choice.what), cube.workspace.settings.privacy.min_n
     whole = _figures(cube, choice, period, ())
-    local = {by: _local(by, choice) for by in choice.families}
-    split = {by: _figures(cube, choice, period, columns) for by, columns in local.items()}
-    split = {"|".join(by): frame for by, frame in split.items() if len(frame)}
-    named = {"|".join(by): columns for by, columns in local.items()}
+    groups = {"|".join(by): choice.groups(by) for by in choice.families}
+    split = {name: _figures(cube, choice, period, by) for name, by in groups.items()}
+    split = {name: frame for name, frame in split.items() if len(frame)}
+    named = {name: _columns(by) for name, by in groups.items()}
     if any(_exposed(frame, whole) for frame in split.values()):
-        split = disclosure.protect(split, whole, min_n=min_n)
+        split = _protected(split, named, whole, min_n)
     parts = [whole.assign(dimension=WHOLE, segment=WHOLE, label="")]
-    parts += [_labelled(cube, frame, named[name]).assign(dimension=name) for name, frame in split.items()]
+    parts += [_labelled(cube, frame, groups[name]).assign(dimension=name) for name, frame in split.items()]
     rates = Rates(pd.concat(parts, ignore_index=True)[TIDY])
     words = {"zh": kpi.label.zh, "en": kpi.label.en}
     rates.attrs = {"id": kpi.id, "kpi": words, "lang": cube.lang, "goal": goal(cube, choice)}
@@ -260,9 +258,20 @@ def _rates(cube: Cube, choice: Choice, period: Period) -> Rates:
     return rates
 
 
-def _local(by: tuple[str, ...], choice: Choice) -> tuple[str, ...]:
-    """The columns that make the groups of a split: building 1 of one community is not building 1 of another."""
-    return (COMMUNITY, *by) if len(choice.communities) > 1 and set(by) & LOCAL and COMMUNITY not in by else by
+def _columns(by: Sequence[str]) -> list[str]:
+    return [_PLACE if name == COMMUNITY else name for name in by]
+
+
+def _protected(
+    split: Mapping[str, pd.DataFrame], columns: Mapping[str, Sequence[str]], whole: pd.DataFrame, min_n: int
+) -> dict[str, pd.DataFrame]:
+    """Hide what would give hidden groups away.  A group goes by one name: only the whole is shown beside its split."""
+    plain = {
+        name: frame.drop(columns=columns[name]).assign(**{f"by {name}": frame[columns[name]].agg("|".join, axis=1)})
+        for name, frame in split.items()
+    }
+    made = disclosure.protect(plain, whole, min_n=min_n)
+    return {name: made[name].join(frame[columns[name]]).drop(columns=f"by {name}") for name, frame in split.items()}
 
 
 def _exposed(frame: pd.DataFrame, whole: pd.DataFrame) -> bool:
@@ -324,7 +333,7 @@ def _one_scale(sums: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 def _labelled(cube: Cube, frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Put groups in their order, and name them by id and in words."""
-    columns = [_PLACE if name == COMMUNITY else name for name in by]
+    columns = _columns(by)
     places = [{value: at for at, value in enumerate(cube.orders.get(name, []))} for name in by]
     ranks = pd.DataFrame(
         {name: frame[column].map(place) for name, column, place in zip(by, columns, places, strict=True)}
