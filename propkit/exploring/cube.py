@@ -286,7 +286,7 @@ def cube_of(
 def _asked(answers: pd.DataFrame, cut: Cut) -> pd.Series:
     """How each answer was asked for: as it says, else as its wave was declared."""
     declared = {wave.id: wave.mode for wave in cut.waves}
-    return answers["mode"].fillna(answers["survey_id"].map(declared)).fillna(UNKNOWN).astype("str")
+    return answers["mode"].fillna(answers["survey_id"].map(declared).astype("str")).fillna(UNKNOWN)
 
 
 def _dims(workspace: Workspace, tables: Mapping[str, pd.DataFrame], kpi: Kpi, several: bool) -> tuple[str, ...]:
@@ -313,7 +313,8 @@ def _alike(
 
 def _counted(tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], dims: Sequence[str]) -> dict[str, Counts]:
     terms = TERMS if kpis[0].table == SURVEY else ()
-    keys = list(dict.fromkeys([*_KEYS, *dims, *terms]))
+    own = [kpi.by for kpi in kpis if kpi.split_only and kpi.by]
+    keys = list(dict.fromkeys([*_KEYS, *dims, *own, *terms]))
     counts = tally(tables, kpis, keys)
     found = {}
     for kpi in kpis:
