@@ -136,7 +136,11 @@ def _frame(view: View, rows: pd.DataFrame, least: int) -> pd.DataFrame:
             words = [cell_words(column, value, lang, name=name) for value in rows[name]]
             made[word(column.label, lang)] = [anonymous(one) for one in words] if column.kind == "text" else words
     frame = pd.DataFrame(made)
-    return frame.sort_values(list(frame.columns), kind="stable", ignore_index=True) if len(frame.columns) else frame
+    if frame.columns.empty:
+        return frame
+    frame = frame.sort_values(list(frame.columns), kind="stable", ignore_index=True)
+    unsaid = frame.eq("—").sum(axis=1).sort_values(kind="stable")
+    return frame.loc[unsaid.index].reset_index(drop=True)  # who wrote something comes first
 
 
 def _seen(name: str, column: Column) -> bool:

@@ -29,12 +29,12 @@ def _told(frame: pd.DataFrame) -> list[tuple]:
     return sorted(tuple(None if pd.isna(value) else value for value in row) for row in kept.itertuples(index=False))
 
 
-@settings(max_examples=12)
+@settings(max_examples=5)
 @given(st.integers(0, 10**6), st.sampled_from(PERIODS), st.data())
 def test_a_split_is_that_of_figures_when_one_community_is_chosen(
     tmp_path_factory: pytest.TempPathFactory, seed: int, period: str, data: st.DataObject
 ):
-    cube, tables = cubes.of_world(world(seed, 40), tmp_path_factory.getbasetemp())
+    cube, tables = cubes.of_world(world(seed, 25), tmp_path_factory.getbasetemp())
     place = data.draw(st.sampled_from(list(cube.communities)))
     compared = 0
     for kpi_id in data.draw(st.lists(st.sampled_from(sorted(cube.counts)), min_size=12, max_size=12, unique=True)):
@@ -58,10 +58,10 @@ def test_a_split_is_that_of_figures_when_one_community_is_chosen(
                 compared += len(ours)
 
 
-@settings(max_examples=8)
+@settings(max_examples=3)
 @given(st.integers(0, 10**6))
 def test_sums_are_those_of_the_rows_when_communities_are_pooled(tmp_path_factory: pytest.TempPathFactory, seed: int):
-    cube, tables = cubes.of_world(world(seed, 60), tmp_path_factory.getbasetemp())
+    cube, tables = cubes.of_world(world(seed, 40), tmp_path_factory.getbasetemp())
     if "repair_completion_rate" not in cube.counts:
         return
     kpi = domains.kpi("repair_completion_rate")
