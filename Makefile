@@ -36,6 +36,7 @@ honesty: $(VENV)/.installed-dev
 # Times a report by each way of making it and writes docs/benchmarks.md: a few minutes on a quiet machine.
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.engines --write
+	$(BIN)/python -m bench.explorer --write
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

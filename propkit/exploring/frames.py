@@ -29,7 +29,7 @@ class Rates(pd.DataFrame):
     """Figures, one row for each group: kpi, community, period, dimension, segment, label, n, num, den, value, low, high, state.
 
     A DataFrame in every way; in a notebook it shows figures as readers see them.  `attrs` holds its words: "kpi" the
-    label, "id" the KPI, "goal" the target and "lang".
+    label, "id" the KPI, "titles" the dimensions, "goal" the target and "lang".
     """
 
     @property
@@ -39,7 +39,9 @@ class Rates(pd.DataFrame):
     def _repr_html_(self) -> str | None:
         if not {*FIGURES, "segment", "dimension"} <= set(self.columns) or "id" not in self.attrs:
             return super()._repr_html_()
-        return rates_html(self, card(self), str(self.attrs["lang"]))
+        titles = self.attrs["titles"]
+        headed = pd.DataFrame(self).assign(heading=[titles.get(name, name) for name in self["dimension"]])
+        return rates_html(headed, card(self), str(self.attrs["lang"]))
 
 
 def card(rates: pd.DataFrame) -> Kpi:

@@ -67,7 +67,10 @@ def dots(rates: pd.DataFrame, findings: Sequence[claims.Claim] = (), *, ax: Axes
     >>> segments(cube, "elevators", by="building").pipe(dots, ax=ax)   # doctest: +SKIP
     """
     kpi, drawn = card(rates), _largest(_keyed(rates), most)
-    return charts.by_segment(drawn, kpi, lang=rates.attrs["lang"], ax=ax, claim=list(findings))
+    ax = charts.by_segment(drawn, kpi, lang=rates.attrs["lang"], ax=ax, claim=list(findings))
+    for label in ax.get_yticklabels():  # axes that were made elsewhere have labels in a font of their own
+        label.set_fontfamily(style.settings()["font.family"])
+    return ax
 
 
 def view(

@@ -89,7 +89,9 @@ def test_a_notebook_of_the_workspace_is_kept_as_it_is(place: Path, tmp_path: Pat
         lab.notebook(opened, "nothing.ipynb")
 
 
-def test_the_command_opens_jupyterlab_on_this_machine_alone(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_command_opens_jupyterlab_on_this_machine_alone(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     root = Path(shutil.copytree(place, tmp_path / "w"))
     started: list[Any] = []
     monkeypatch.setattr(lab, "start", lambda command: started.append(command) or 0)

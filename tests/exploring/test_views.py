@@ -17,6 +17,7 @@ from propkit.exploring.cube import COMMUNITY, Cube
 from propkit.figures import figures
 from propkit.periods import parse_period
 from propkit.rates import FIGURES
+from propkit.reporting import style
 from tests.exploring import cubes
 from tests.worlds import world
 
@@ -156,6 +157,17 @@ def test_a_chart_is_drawn_on_the_axes_that_are_given(tmp_path: Path):
 
     assert drawn is ax
     assert [label.get_text() for label in ax.get_yticklabels()] == ["东", "南", "西"]
+    assert {label.get_fontfamily()[0] for label in ax.get_yticklabels()} == {style.family()}
+
+
+def test_figures_show_themselves_as_readers_see_them(tmp_path: Path):
+    rates = cubes.cube(cubes.answers(ZONES), tmp_path).segments("owner_satisfaction", by="zone", period="2025-09")
+
+    shown = rates.sort_values("value")._repr_html_()
+
+    assert all(word in shown for word in ("业主满意率", "区域", "75%", "64–84%", ">80<"))
+    assert "0.75" not in rates[rates["segment"] == "东"]._repr_html_()
+    assert rates[["segment", "value"]]._repr_html_().count("0.75") == 1  # any other frame is as pandas shows it
 
 
 HOSTILE = ("<script>alert(1)</script>", "$\\frac{$", "长" * 300, "\u202eتجربة", "🏠🔥", "a|b", "a\nb")
