@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,11 @@ from propkit.periods import Period, parse_period
 from propkit.reporting.book import Book, check_choices
 from propkit.text import Text
 from propkit.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from propkit.exploring.frames import Rates
+    from propkit.exploring.views import View
+    from propkit.exploring.widgets import Explorer
 
 COMMUNITY = "community"
 ITEMS = "satisfaction_by_item"
@@ -180,23 +186,23 @@ class Cube:
         """Return the words of a value of a dimension."""
         return self.vocabulary.get(dimension, {}).get(value, Text(value, value))
 
-    def view(self, what: str, **chosen: object) -> object:
+    def view(self, what: str, **chosen: Any) -> View:
         """Return a view: see `propkit.exploring.views.view`, whose options these are."""
         from propkit.exploring.views import view
 
         return view(self, what, **chosen)
 
-    def segments(self, what: str, **chosen: object) -> pd.DataFrame:
+    def segments(self, what: str, **chosen: Any) -> Rates:
         """Return tidy figures: see `propkit.exploring.views.segments`, whose options these are."""
         from propkit.exploring.views import segments
 
         return segments(self, what, **chosen)
 
-    def explore(self, **chosen: object) -> object:
+    def explore(self, what: str = "", **chosen: Any) -> Explorer:
         """Return the widgets on this cube: see `propkit.explore`."""
         from propkit.exploring.widgets import Explorer
 
-        return Explorer(self, **chosen)
+        return Explorer(self, what, **chosen)
 
     def __repr__(self) -> str:
         span = f"{self.months[0]}..{self.months[-1]}" if self.months else "-"
@@ -244,6 +250,8 @@ def open_cube(
     print_of_data = tuple(store.fingerprint(opened, place) for place in places)
     key = (opened.root, opened.settings.model_dump_json(), print_of_data, cut.as_of, lang, tuple(kpis))
     if key not in _OPENED:
+        for old in [one for one in _OPENED if one[0] == opened.root and one[1:3] != key[1:3]]:
+            del _OPENED[old]  # of data or settings that are no longer so
         known = {kpi_id: domains.kpi(kpi_id) for kpi_id in kpis} or domains.KPIS
         tables = domains.derive(store.load(opened, places), cut)
         _OPENED[key] = cube_of(opened, tables, cut, lang=lang, kpis=list(known.values()), communities=places)

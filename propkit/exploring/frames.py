@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import pandas as pd
@@ -98,11 +98,15 @@ def _before(row: dict, kpi: Kpi, lang: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Findings(Sequence):
-    """The claims that hold on one screen, in the reader's order, with what must be said of how they were judged."""
+    """The claims that hold on one screen, in the reader's order, with what must be said of how they were judged.
+
+    `tested` is False where the groups could not be tested at all; the first of the `notes` then says why.
+    """
 
     claims: tuple[Claim, ...]
     notes: tuple[Text, ...]
     lang: str
+    tested: bool = True
 
     def __getitem__(self, at: int) -> Claim:
         return self.claims[at]
@@ -121,23 +125,27 @@ class Findings(Sequence):
         return "\n".join(text.get(self.lang) for text in [*(claim.text for claim in self.claims), *self.notes])
 
     def _repr_html_(self) -> str:
-        return findings_html(self.claims, self.notes, self.lang)
+        return findings_html(self)
 
 
+_NONE = Text("没有经得起检验的差异。", "No difference stands up to the tests.")
 _TONES = {True: "#0b5cad", False: "#b3400c", None: "#57606a"}
 _ARROWS = {"higher": "▲", "lower": "▼", "attained": "✓", "not_attained": "!"}
 
 
-def findings_html(claims: Iterable[Claim], notes: Iterable[Text], lang: str) -> str:
+def findings_html(found: Findings) -> str:
     """Return claims as a list, each with its arrow in the colour of what is welcome or not, and the notes beneath."""
+    lang = found.lang
     items = "".join(
         f'<li style="margin:0 0 4px"><span style="color:{_TONES[claim.good]};font-weight:bold">'
         f"{_ARROWS.get(claim.verdict, '•')}</span> {esc(claim.text.get(lang))}</li>"
-        for claim in claims
+        for claim in found
     )
-    none = "没有经得起检验的差异。" if lang == "zh" else "No difference stands up to the tests."
-    said = f'<ul style="padding-left:0;margin:0;list-style:none">{items}</ul>' if items else f"<p>{none}</p>"
+    none = _NONE.get(lang) if found.tested else ""
+    said = (
+        f'<ul style="padding-left:0;margin:0;list-style:none">{items}</ul>' if items else f"<p>{none}</p>" * bool(none)
+    )
     small = "".join(
-        f'<p style="margin:6px 0 0;font-size:12px;color:#57606a">{esc(note.get(lang))}</p>' for note in notes
+        f'<p style="margin:6px 0 0;font-size:12px;color:#57606a">{esc(note.get(lang))}</p>' for note in found.notes
     )
     return said + small

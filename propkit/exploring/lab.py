@@ -17,7 +17,7 @@ from propkit.workspace import Workspace
 EXPLORER, TUTORIAL = "explore_segments.ipynb", "tutorial.ipynb"
 _QUIET = (
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    "--LabApp.news_url=",
+    "--LabApp.news_url=None",
     "--ServerApp.ip=127.0.0.1",
 )
 """Nothing is asked of the network, and nobody on the network can ask."""

@@ -12,7 +12,16 @@ from propkit.exploring.choice import AGAINST
 from propkit.exploring.frames import findings_html, rates_html
 from propkit.rates import FIGURES
 from propkit.reporting import svg
-from propkit.reporting.display import describe, details, esc, format_interval, format_n, format_rate, hidden
+from propkit.reporting.display import (
+    describe,
+    details,
+    esc,
+    format_interval,
+    format_n,
+    format_rate,
+    hidden,
+    state_words,
+)
 from propkit.text import Text
 
 if TYPE_CHECKING:
@@ -61,7 +70,7 @@ def html(view: View, draw: Callable[..., Axes]) -> str:
     alt = describe(groups, view.kpi, lang=lang)
     picture = svg.image(draw, title=_title(view), alt=alt)
     reading = f'<p style="margin:0 0 6px;{_MUTED}">{esc(_reading(view, len(groups)))}</p>'
-    said = findings_html(view.findings.claims, view.findings.notes, lang)
+    said = findings_html(view.findings)
     verdict = f'<p style="margin:0 0 6px"><b>{esc(AGAINST[view.choice.against].get(lang))}</b></p>'
     table = details("查看数据表" if lang == "zh" else "Data table", _table(view))
     left = f'<div style="flex:1 1 520px;max-width:640px;min-width:300px">{picture}</div>'
@@ -90,6 +99,7 @@ def _headline(view: View) -> str:
     comma = "，" if lang == "zh" else ", "
     inside = comma.join(part for part in (n, f"95% {limits}" if limits else "") if part)
     figure = format_rate(whole, kpi, lang) + (brackets.format(inside) if inside else "")
+    figure += "" if hidden(whole) or whole["state"] == "ok" else f" · {state_words(str(whole['state']), lang)}"
     lead = "全体" if lang == "zh" else "All"
     note = "" if whole["state"] == "no_data" else f" · {lead} <b>{esc(figure)}</b>"
     label, rest = kpi.label.get(lang), f"{places(view)} · {view.choice.period.label(lang)}"

@@ -59,7 +59,9 @@ def segments(
     return _rates(cube, choice, choice.period)
 
 
-def dots(rates: pd.DataFrame, findings: Sequence[claims.Claim] = (), *, ax: Axes | None = None, most: int = 40) -> Axes:
+def dots(
+    rates: pd.DataFrame, findings: Sequence[claims.Claim] = (), *, ax: Axes | None = None, most: int = shown.MOST_DRAWN
+) -> Axes:
     """Draw tidy figures as dots with intervals, and return the axes; `findings` colour what they speak of.
 
     `rates`: as `segments` returns them, or rows of it.  At most `most` groups are drawn, those with most cases.
@@ -138,7 +140,8 @@ class View:
         """The claims that hold over everything on this screen, at the level of this look."""
         found, notes = judge(self)
         groups = int((self.rates["dimension"] != WHOLE).sum())
-        return Findings(tuple(claims.order(found)), (*notes, looks.words(self.look, groups)), self.cube.lang)
+        told = (*notes, looks.words(self.look, groups))
+        return Findings(tuple(claims.order(found)), told, self.cube.lang, tested=not notes)
 
     def chart(self, ax: Axes | None = None) -> Axes:
         """Draw the view and return its axes; earlier figures are short upright marks, a target is a dotted line."""
@@ -390,7 +393,7 @@ def _draw(view: View, ax: Axes | None = None) -> Axes:
 
 def _marks(view: View, ax: Axes) -> None:
     """A short upright mark where each group stood in the earlier period."""
-    rows = _largest(_keyed(view.rates), 40)
+    rows = _largest(_keyed(view.rates), shown.MOST_DRAWN)
     rows = rows[rows["segment"] != WHOLE].to_dict("records")
     before = {row["segment"]: row for row in _keyed(view.earlier).to_dict("records")}
     at, _ = marks.places(rows)

@@ -26,6 +26,7 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
 SILENT = '{"fetchNews": "false", "checkForUpdates": false}'
+"""JupyterLab asks everybody once whether it may fetch news; here that is answered."""
 PATIENCE = 180_000
 pytestmark = [
     pytest.mark.browser,
@@ -42,9 +43,9 @@ def workspace(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A JupyterLab started by the command of `propkit explore`, with settings of its own."""
     own = tmp_path_factory.mktemp("jupyter")
-    quiet = own / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    quiet.parent.mkdir(parents=True)
-    quiet.write_text(SILENT, "utf-8")
+    answered = own / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    answered.parent.mkdir(parents=True)
+    answered.write_text(SILENT, "utf-8")
     opened = open_workspace(workspace)
     path, port = lab.notebook(opened, lab.EXPLORER), _free_port()
     command = [*lab.command(opened, path, port=port, browser=False), "--IdentityProvider.token=t", "--allow-root"]

@@ -83,6 +83,7 @@ def test_waves_that_were_asked_otherwise_are_not_compared(tmp_path: Path):
 
     assert len(view.findings) == 0
     assert "不可比" in view.findings.notes[0].zh
+    assert "没有经得起检验" not in view._repr_mimebundle_()["text/html"]  # nothing was tested, which is another thing
 
 
 def test_targets_are_judged_group_by_group(tmp_path: Path):
