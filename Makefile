@@ -38,6 +38,7 @@ honesty: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(PIP) --editable '.[dev,bench]'
 	$(BIN)/python -m bench --write $(BENCH)
+	$(BIN)/python -m bench.explorer --write
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

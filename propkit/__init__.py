@@ -10,8 +10,9 @@ The map, in layer order (imports go down only):
 - `counts`, `rates`, `figures`: whole-number sums, then values with interval and state
 - `reporting`: claims, charts, tables, the page
 - `running`, `cli`: many reports; the commands
+- `exploring` stands beside `running`: segments in JupyterLab, from counts alone
 
-In a notebook: `book = propkit.open_book(...)`, then the functions of `propkit.reporting.sections`.
+In a notebook: `book = propkit.open_book(...)`, then the functions of `propkit.reporting.sections`; or `propkit.explore()`.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ _HOMES = {
     "rate": "rates",
     "figures": "figures",
     "open_book": "reporting.book",
+    "open_cube": "exploring.cube",
+    "dots": "exploring.views",
+    "explore": "exploring.widgets",
 }
 __all__ = sorted([*_HOMES, "__version__"])
 

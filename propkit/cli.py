@@ -334,6 +334,25 @@ def values(
 
 
 @_command(
+    _LOOK, "打开 JupyterLab 和分组探索笔记本（--tutorial 打开教程）。",
+    "Open JupyterLab at the notebook for exploring segments (--tutorial: at the tutorial).",
+    "propkit explore -w my-company",
+    _flag("--tutorial", "打开教程：从原始文件到一个结论", "Open the tutorial: from a raw file to a finding"),
+    _flag("--no-browser", "只启动，不打开浏览器", "Only start; open no browser"),
+    Param(("--port",), Text("端口，默认 8888", "Port; default 8888"), {"type": click.IntRange(1, 65535)}),
+)  # fmt: skip
+def explore(say: Console, workspace: Path, tutorial: bool, no_browser: bool, port: int | None) -> int:
+    from propkit.exploring import lab
+
+    opened = _open(workspace)
+    path = lab.notebook(opened, lab.TUTORIAL if tutorial else lab.EXPLORER)
+    say.json({"notebook": str(path)})
+    say.say(f"笔记本  {path}", f"notebook  {path}")
+    say.note("按 Ctrl+C 结束", "Ctrl+C ends it")
+    return lab.start(lab.command(opened, path, port=port, browser=not no_browser))
+
+
+@_command(
     _LOOK, "指标目录，或一个指标的定义卡。", "The catalogue of KPIs, or the definition card of one.",
     "propkit kpis first_time_fix_rate",
     Param(("kpi",), Text("指标", "KPI"), {"required": False}),

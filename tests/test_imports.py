@@ -28,7 +28,7 @@ FLOORS = (
     {"rates"},
     {"figures"},
     {"reporting"},
-    {"running", "explore"},
+    {"running", "exploring"},
     {"console", "doctor"},
     {"console_progress"},
     {"console_data", "console_reports", "console_notes"},
@@ -49,7 +49,8 @@ ONLY = {
     "nbconvert": ("reporting/page.py",),
     "papermill": ("running/",),
     "nbclient": ("running/",),
-    "ipywidgets": ("explore",),
+    "ipywidgets": ("exploring/",),
+    "anywidget": ("exploring/",),
 }
 GROUPING = {"groupby", "pivot_table", "crosstab", "resample"}
 GROUPERS = ("counts.py", "stats/")
@@ -151,7 +152,7 @@ def test_a_module_keeps_the_rules_when_its_tree_is_walked(file: Path):
         ("domains/repairs.py", "from ..intake import values", "imports go down only"),
         ("domains/repairs.py", "import propkit.counts", "imports go down only"),
         ("periods.py", "from propkit.model import Kpi", "imports go down only"),
-        ("running/batch.py", "from propkit.explore import segments", "imports go down only"),
+        ("running/batch.py", "from propkit.exploring import views", "imports go down only"),
         ("stats/scores.py", "from propkit.text import Text", "plain numbers"),
         ("demo/mess.py", "from propkit.intake import take", "not the machinery"),
         ("reporting/charts.py", "from propkit import store", "never fetch or count"),

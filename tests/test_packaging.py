@@ -31,6 +31,8 @@ def test_wheel_carries_what_the_package_reads(installed: Path) -> None:
     package = installed / "propkit"
 
     assert (package / "notebooks" / "monthly_review.ipynb").is_file()
+    assert (package / "notebooks" / "explore_segments.ipynb").is_file()
+    assert (package / "exploring" / "panel.js").is_file()
     assert (package / "starter.toml").is_file()
     assert {"java110.toml", "wjx.toml"} <= {path.name for path in (package / "intake" / "presets").iterdir()}
     assert list((package / "reporting" / "template").rglob("*.j2"))

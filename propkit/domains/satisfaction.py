@@ -45,6 +45,8 @@ RESPONSE = Table(
         "residence": Column("choice", label=Text("入住年限", "Length of residence"), choices=community.RESIDENCE,
                             headers=("入住年限", "residence")),
         "zone": Column("text", label=Text("区域", "Zone"), headers=("区域", "zone")),
+        "comment": Column("text", label=Text("意见和建议", "Comment"),
+                          headers=("意见和建议", "意见或建议", "意见建议", "comment")),
     },
     key=("community", "survey_id", "response_id", "item"),
     identity=("household",),

@@ -73,12 +73,12 @@ class Claim:
 
 
 def changes(
-    kpis: Sequence[Kpi], before: pd.DataFrame, now: pd.DataFrame, when: Text, *, families: int = 1
+    kpis: Sequence[Kpi], before: pd.DataFrame, now: pd.DataFrame, when: Text, *, alpha: float = ALPHA_CHANGES
 ) -> list[Claim]:
     """Compare shares and rates with an earlier period, one family for all: Holm over the tests, and both locks for each.
 
-    `before`, `now`: rates indexed by kpi id.  `when` names the earlier period; `families`: how many
-    such families share what the report may spend.  Figures that are not settled take no part.
+    `before`, `now`: rates indexed by kpi id.  `when` names the earlier period.  Figures that are not settled take no part.
+    `alpha` is the error that the whole family may spend.
     """
     judged = [kpi for kpi in kpis if kpi.kind in ("share", "rate") and _settled(before, kpi) and _settled(now, kpi)]
     if not judged:
@@ -86,7 +86,7 @@ def changes(
     results = [_compare(kpi, before.loc[kpi.id], now.loc[kpi.id]) for kpi in judged]
     adjusted = np.asarray(stats.adjust_pvalues([float(result["p_value"]) for result in results])["p_adjusted"])
     return [
-        _change_claim(kpi, result, bool(p < ALPHA_CHANGES / families), int(now.loc[kpi.id, "den"]), when)
+        _change_claim(kpi, result, bool(p < alpha), int(now.loc[kpi.id, "den"]), when)
         for kpi, result, p in zip(judged, results, adjusted, strict=True)
     ]
 
@@ -129,25 +129,30 @@ _VERDICTS: dict[str, tuple[Text, bool | None]] = {
 
 
 def segments(
-    kpi: Kpi, dimensions: Mapping[str, pd.DataFrame], labels: Mapping[str, Mapping[str, Text]], *, families: int = 1
+    kpi: Kpi,
+    dimensions: Mapping[str, pd.DataFrame],
+    labels: Mapping[str, Mapping[str, Text]],
+    *,
+    alpha: float = ALPHA_SEGMENTS,
+    confidence: float = 0.95,
 ) -> list[Claim]:
     """Name the segments that differ from all others, of the dimensions that pass the gate.
 
     `dimensions`: rates of one community and period by dimension; `labels`: words of their values by dimension.  The gate is
-    the homogeneity test, Holm-adjusted over the dimensions; `families`: how many figures are told by segment in the report.
-    Suppressed and empty segments take no part.
+    the homogeneity test at `alpha`, Holm-adjusted over the dimensions; behind it both locks hold at `confidence`.  Suppressed
+    and empty segments take no part.
     """
     told = {by: rates[~rates["state"].isin(["no_data", "suppressed"])] for by, rates in dimensions.items()}
     told = {by: rates for by, rates in told.items() if len(rates) > 1}
     if not told:
         return []
     gates = [stats.homogeneity_test(*_sums(rates))["p_value"] for rates in told.values()]
-    passed = np.asarray(stats.adjust_pvalues([float(p) for p in gates])["p_adjusted"]) < ALPHA_SEGMENTS / families
+    passed = np.asarray(stats.adjust_pvalues([float(p) for p in gates])["p_adjusted"]) < alpha
     return [
         claim
         for (by, rates), open_gate in zip(told.items(), passed, strict=True)
         if open_gate
-        for claim in _different(kpi, rates, labels[by])
+        for claim in _different(kpi, rates, labels[by], confidence)
     ]
 
 
@@ -317,9 +322,9 @@ def order(claims: Sequence[Claim]) -> list[Claim]:
     return sorted(claims, key=lambda claim: (claim.good is not False, -claim.weight, claim.kpi, claim.group))
 
 
-def _different(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text]) -> list[Claim]:
+def _different(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text], confidence: float) -> list[Claim]:
     counts, nobs = _sums(rates)
-    compared = stats.compare_segments(list(rates["segment"]), counts, nobs).reset_index(drop=True)
+    compared = stats.compare_segments(list(rates["segment"]), counts, nobs, confidence).reset_index(drop=True)
     pairs = zip(compared.to_dict("records"), nobs, strict=True)
     found = [_segment_claim(kpi, row, labels, int(n)) for row, n in pairs if bool(row["flag"])]
     # Of two groups, one is above just because the other is below: that is one finding, told once.

@@ -82,7 +82,7 @@ def judge(
         family = len(groups) * max(1, sum(kpi.kind == "share" for kpi in goals))
         judged = [claims.target(kpi, figures.loc[kpi.id], kpi.target, family) for kpi in goals]
         made += [claim for claim in judged if claim is not None]
-        made += claims.changes(group, before, now, when, families=len(groups))
+        made += claims.changes(group, before, now, when, alpha=claims.ALPHA_CHANGES / len(groups))
         charted = [kpi for kpi in group if kpi.id in series]
         for kpi in charted:
             drawn[kpi.id], found = claims.signals(kpi, series[kpi.id], len(groups) * len(charted))
@@ -97,7 +97,8 @@ def segments(book: Book, kpi_id: str) -> list[Claim]:
     # A group of opinions too small for owners is shown to the team, but nothing is claimed of it.
     splits = {by: book.rates([kpi_id], by=by) for by in usable}
     families = {by: rates[(rates["n"] >= least).fillna(False)] for by, rates in splits.items()}
-    return claims.segments(book.kpi(kpi_id), families, {by: book.words(by) for by in usable}, families=len(book.split))
+    alpha = claims.ALPHA_SEGMENTS / max(1, len(book.split))
+    return claims.segments(book.kpi(kpi_id), families, {by: book.words(by) for by in usable}, alpha=alpha)
 
 
 def _find(book: Book) -> Findings:

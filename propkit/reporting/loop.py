@@ -37,7 +37,7 @@ def measure_effects(book: Book) -> list[dict] | None:
         if any(side["state"] in ("no_data", "suppressed") or not side["den"] for side in (one, two)):
             continue
         # Half of what changes may spend: measures are judged besides them (docs/honesty.md).
-        found = claims.changes([kpi], then, now, _BEFORE, families=2 * len(pairs))
+        found = claims.changes([kpi], then, now, _BEFORE, alpha=claims.ALPHA_CHANGES / (2 * len(pairs)))
         rows.append({
             "action_id": row["action_id"], "plan": row["plan"], "kpi": kpi.id, "done_on": row["finished_on"],
             "num_before": one["num"], "den_before": one["den"], "num_after": two["num"], "den_after": two["den"],

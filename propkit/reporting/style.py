@@ -110,6 +110,7 @@ def settings() -> dict[str, object]:
         "axes.axisbelow": True,
         "text.color": INK,
         "text.usetex": False,
+        "text.parse_math": False,  # "$" in a label is a dollar
         "xtick.color": LINE,
         "ytick.color": LINE,
         "xtick.labelcolor": MUTED,

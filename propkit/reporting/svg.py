@@ -55,6 +55,11 @@ def figure(
     return Display(page, _frame(_image(pictures["w"], sentence), data, **parts), f"{heading}。{sentence}")
 
 
+def image(draw: Callable[..., Axes], *, title: str, alt: str) -> str:
+    """Draw a chart once, for a desk, and return it as an `<img>` that carries its picture: what a notebook can keep."""
+    return _image(clean(_drawn(draw, style.WIDE), title=title, desc=alt), alt)
+
+
 def warm() -> None:
     """Load the fonts and measure a few signs, which is most of what the first chart of a process takes."""
 

@@ -29,6 +29,7 @@ MAY_JUDGE = {
     "overviews": {"changes"},  # before and after a rectification, and the wave before once more
     "loop": {"changes"},  # measures, before and after; half of what changes may spend
     "portfolio": {"signals"},  # many communities, a page and a budget of its own
+    "views": {"segments"},  # the explorer counts looks, and each look spends its part
     "sections": {"signals"},  # draws limits; the claims are left
 }
 
@@ -116,10 +117,10 @@ def test_key_figures_do_not_fall_silent_because_others_are_looked_at() -> None:
 
 def test_both_groups_together_spend_no_more_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
     spent: list[float] = []
-    monkeypatch.setattr(claims, "changes", lambda kpis, *_, families=1: spent.append(1 / families) or [])
+    monkeypatch.setattr(claims, "changes", lambda kpis, *_, alpha: spent.append(alpha) or [])
     kpis = [[domains.KPIS[one]] for one in KEY[:2]]
     rates = pd.concat([_counts(one, [("2025-09", 60, 100)]) for one in KEY[:2]])
 
     judge(kpis, rates, rates, rates, {}, YEAR_AGO)
 
-    assert sum(spent) == 1
+    assert sum(spent) == pytest.approx(claims.ALPHA_CHANGES)
