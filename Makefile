@@ -33,9 +33,11 @@ fix: $(VENV)/.installed-dev
 honesty: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.honesty
 
-# Times a report by each way of making it and writes docs/benchmarks.md: a few minutes on a quiet machine.
+# Times reports, ingest and tallies against the usual ways and writes docs/benchmarks.md: about an hour on a quiet machine;
+# BENCH=--quick takes five minutes.
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m bench.engines --write
+	$(PIP) --editable '.[dev,bench]'
+	$(BIN)/python -m bench --write $(BENCH)
 	$(BIN)/python -m bench.explorer --write
 
 $(VENV)/.installed: pyproject.toml constraints.txt

@@ -1,118 +1,75 @@
-"""One report by three ways, interleaved: a fork, a real kernel, and papermill with nbconvert by command.
+"""Reports by each way of making them: `propkit run`, papermill with nbconvert by command, ploomber-engine in a pool.
 
-`python -m bench.engines [--repeats 3] [--write]` prints medians and ratios; --write puts them into docs/benchmarks.md.
-Read the ratios: the seconds are those of one machine at one time.
+As a module it makes reports with ploomber-engine: `python -m bench.engines WORKSPACE COUNT WORKERS`.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
-import resource
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-from propkit import demo, store
-from propkit.running import batch, plan
-from propkit.running.batch import Options
-from propkit.workspace import Workspace, open_workspace
+from bench.measure import ROOT, Cost, python, run
 
-ROOT = Path(__file__).parent.parent
-MONTH = "2025-09"
-WAYS = {
-    "fork": "`propkit run` (a fork of a preloaded process)",
-    "kernel": "`propkit run --engine kernel` (a real kernel over IPC)",
-    "commands": "`papermill`, then `jupyter nbconvert`, by command",
-}
+MONTH, MONTHS = "2025-09", "2025-07..2025-09"
+NOTEBOOK = ROOT / "notebooks" / "monthly_review.ipynb"
 
 
-def main() -> None:
-    """Measure and print, or write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--write", action="store_true")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="pkb-") as folder:
-        told = _table(measure(_demo(Path(folder) / "w"), asked.repeats), asked.repeats)
-    if asked.write:
-        (ROOT / "docs" / "benchmarks.md").write_text(told, "utf-8")
-    sys.stdout.write(told)
+def batch(workspace: Path, *more: str) -> Cost:
+    """`propkit run`, as a person starts it."""
+    return run(python("propkit", "run", *more), cwd=workspace)
 
 
-def measure(workspace: Workspace, repeats: int) -> dict[str, list[tuple[float, float]]]:
-    """Return wall and CPU seconds of one report by each way, the ways taking turns."""
-    ways: dict[str, Callable[[], None]] = {
-        "fork": lambda: _batch(workspace, "fork"),
-        "kernel": lambda: _batch(workspace, "kernel"),
-        "commands": lambda: _commands(workspace),
-    }
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-    for _ in range(repeats):
-        for name, way in ways.items():
-            count = 1 if name == "commands" else len(store.communities(workspace))
-            found[name].append(tuple(value / count for value in _timed(way)))
-    return found
+def by_command(workspace: Path, places: list[str], workers: int) -> Cost:
+    """Papermill and nbconvert by command, `workers` reports at a time."""
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = [_pair(workspace, Path(folder) / f"{number}.ipynb", place) for number, place in enumerate(places)]
+        script = (
+            "import subprocess, concurrent.futures as f\n"
+            f"run = lambda pair: [subprocess.run(c, check=True) for c in pair]\n"
+            f"list(f.ThreadPoolExecutor({workers}).map(run, {pairs!r}))"
+        )
+        return run([sys.executable, "-c", script])
 
 
-def _demo(root: Path) -> Workspace:
-    demo.write(root)
-    opened = open_workspace(root)
-    store.ingest(opened)
-    return opened
+def by_ploomber(workspace: Path, count: int, workers: int) -> Cost:
+    """ploomber-engine and nbconvert's API in a pool of processes that have everything imported."""
+    return run(python("bench.engines", workspace, count, workers))
 
 
-def _batch(workspace: Workspace, engine: str) -> None:
-    """One report for each community, one at a time, so that what is shared is shared out."""
-    cut = store.data_cutoff(workspace)
-    jobs = plan.jobs(workspace, ["monthly_review"], [], [MONTH], as_of=cut)
-    summary = batch.run(workspace, jobs, Options(workers=1, engine=engine, force=True))
-    if summary.failed:
-        raise SystemExit(f"{engine}: {summary.failed[0]['reason']}")
-
-
-def _commands(workspace: Workspace) -> None:
-    place = next(iter(store.communities(workspace)))
-    notebook = plan.notebook_path(workspace, plan.REPORTS["monthly_review"])
-    out = workspace.root / "out.ipynb"
-    given = [part for pair in (("workspace", str(workspace.root)), ("community", place), ("month", MONTH))
-             for part in ("-r", *pair)]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for command in (["papermill", str(notebook), str(out), *given, "-k", "python3", "--no-progress-bar"],
-                    ["nbconvert", "--to", "html", "--no-input", str(out)]):  # fmt: skip
-        subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True, env=environment)
-
-
-def _timed(way: Callable[[], None]) -> tuple[float, float]:
-    wall, cpu = time.monotonic(), _cpu()
-    way()
-    return time.monotonic() - wall, _cpu() - cpu
-
-
-def _cpu() -> float:
-    return sum(
-        used.ru_utime + used.ru_stime
-        for used in (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    )
-
-
-def _table(found: dict[str, list[tuple[float, float]]], repeats: int) -> str:
-    middle = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in found.items()}
-    base = middle["commands"]
-    rows = [
-        f"| {WAYS[name]} | {wall:.1f} | {cpu:.1f} | {base[0] / wall:.1f} × | {base[1] / cpu:.1f} × |"
-        for name, (wall, cpu) in middle.items()
+def _pair(workspace: Path, out: Path, place: str) -> list[list[str]]:
+    given = [
+        part for pair in (("workspace", workspace), ("community", place), ("month", MONTH)) for part in ("-r", *pair)
     ]
-    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    head = "| one `monthly_review` | wall s | CPU s | faster | less CPU |\n|---|---|---|---|---|"
-    note = f"Medians of {repeats} interleaved repeats, one report at a time; {machine}. Made by `make bench`."
-    return "# Benchmarks\n\n" + "\n".join([head, *rows]) + f"\n\n{note}\n"
+    return [
+        python("papermill", NOTEBOOK, out, *given, "-k", "python3", "--no-progress-bar"),
+        python("nbconvert", "--to", "html", "--no-input", out),
+    ]
+
+
+def _ploomber(job: tuple[str, str]) -> int:
+    from nbconvert import HTMLExporter
+    from ploomber_engine import execute_notebook
+
+    workspace, place = job
+    made = execute_notebook(
+        NOTEBOOK, None, parameters={"workspace": workspace, "community": place, "month": MONTH}, progress_bar=False
+    )
+    return len(HTMLExporter(exclude_input=True).from_notebook_node(made)[0])
+
+
+def _main() -> None:
+    import multiprocessing
+
+    from propkit import store
+    from propkit.workspace import open_workspace
+
+    workspace, count, workers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    places = list(store.communities(open_workspace(workspace)))
+    jobs = [(workspace, places[number % len(places)]) for number in range(count)]
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        pool.map(_ploomber, jobs, chunksize=1)
 
 
 if __name__ == "__main__":
-    main()
+    _main()

@@ -329,7 +329,7 @@ def values(
         console_data.listed(say, items.listings(opened, asked, stretches, communities=places, cut=cut), form)
     else:
         told = items.values(opened, asked, stretches, communities=places, by=by, cut=cut, edition=edition)
-        console_data.figures(say, opened, told, form)
+        console_data.figures(say, opened, told, form, cut)
     return EXIT_OK
 
 

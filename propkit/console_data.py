@@ -12,9 +12,10 @@ import rich_click as click
 
 from propkit import domains, store
 from propkit.console import Console, csv_text
+from propkit.domains import improvement
 from propkit.errors import ConfigError
 from propkit.figures import COLUMNS
-from propkit.model import Definitions, Duration, Reading, to_json, worded
+from propkit.model import Cut, Definitions, Duration, Kpi, Reading, to_json, worded
 from propkit.periods import parse_period
 from propkit.reporting import items, plausibility
 from propkit.reporting.display import cell_words
@@ -109,7 +110,7 @@ def checked(say: Console, workspace: Workspace) -> int:
     return len(rejects) + len(findings)
 
 
-def figures(say: Console, workspace: Workspace, rates: pd.DataFrame, form: str) -> None:
+def figures(say: Console, workspace: Workspace, rates: pd.DataFrame, form: str, cut: Cut) -> None:
     """Print tidy figures: `csv` and `json` in full precision as they are counted, `table` in the reader's units."""
     records = [_plain(record) for record in rates[COLUMNS].to_dict("records")]
     if form == "json":
@@ -117,7 +118,7 @@ def figures(say: Console, workspace: Workspace, rates: pd.DataFrame, form: str) 
     elif form == "csv":
         click.echo(csv_text(COLUMNS, records), nl=False)
     else:
-        _figure_table(say, workspace, rates)
+        _figure_table(say, workspace, rates, cut)
 
 
 def listed(say: Console, listings: Iterable[tuple[Reading, str, str, pd.DataFrame | None]], form: str) -> None:
@@ -184,7 +185,7 @@ def _lines(say: Console, name: str, entry: items.Entry) -> list[tuple[Text, Text
         (Text("种类", "form"), form),
         (Text("单位", "unit"), entry.unit),
         (Text("方向", "direction"), better.get(entry.better, Text("", ""))),
-        (Text("归属日期", "dated by"), _column_label(entry.table, entry.dated_by) if entry.dated_by else Text("", "")),
+        (Text("归属日期", "dated by"), _date_label(items.item(name), entry.dated_by)),
         (Text("成熟期", "matures after"), Text(f"{wait} 天", f"{wait} days") if wait else Text("", "")),
         (Text("表", "table"), Text(table, table)),
         (Text("出处", "source"), Text(entry.source, entry.source)),
@@ -256,19 +257,20 @@ def _plain(record: Mapping) -> dict[str, object]:
             for name, value in record.items()}  # fmt: skip
 
 
-def _figure_table(say: Console, workspace: Workspace, rates: pd.DataFrame) -> None:
+def _figure_table(say: Console, workspace: Workspace, rates: pd.DataFrame, cut: Cut) -> None:
     from propkit.reporting.display import format_interval, format_n, format_rate, state_words
 
     names = store.communities(workspace)
     headers = (Text("指标", "kpi"), Text("小区", "community"), Text("期间", "period"), Text("分组", "segment"),
                Text("数值", "value"), Text("95% 区间", "95% interval"), Text("n", "n"), Text("状态", "state"))  # fmt: skip
-    rows = []
+    rows, goals = [], _goals(workspace, rates, cut)
     for row in rates.to_dict("records"):
         month = parse_period(row["period"]).months[-1]
         one = items.item(row["kpi"])
         shown = (_headline(say, one, row), "")
         if row["kpi"] in domains.KPIS:
-            goal = workspace.target(row["kpi"], row["community"], month)
+            goal = goals[row["period"]].get((row["community"], row["kpi"]))
+            goal = workspace.target(row["kpi"], row["community"], month) if goal is None else goal
             kpi = dataclasses.replace(domains.KPIS[row["kpi"]], target=goal)
             shown = (format_rate(row, kpi, say.lang), format_interval(row, kpi, say.lang))
         rows.append([
@@ -277,6 +279,14 @@ def _figure_table(say: Console, workspace: Workspace, rates: pd.DataFrame) -> No
             format_n(row, say.lang).removeprefix("n="), state_words(row["state"], say.lang),
         ])  # fmt: skip
     say.table(headers, rows, right=(4, 5, 6))
+
+
+def _goals(workspace: Workspace, rates: pd.DataFrame, cut: Cut) -> dict[str, dict[tuple[str, str], float]]:
+    """The targets of the register that hold for each period."""
+    raw = {"target": store.load(workspace, sorted(set(rates["community"])))["target"]}
+    targets = domains.derive(raw, cut, (improvement,))["target"]
+    summed = {kpi.id for kpi in domains.KPIS.values() if kpi.kind == "count"}
+    return {one: improvement.in_force(targets, parse_period(one), summed) for one in set(rates["period"])}
 
 
 def _headline(say: Console, one: Duration | Reading, row: Mapping) -> str:
@@ -297,10 +307,9 @@ def _segment(say: Console, row: Mapping, columns: list[str]) -> str:
     return " | ".join(known[value].get(say.lang) if value in known else str(value) for known, value in choices)
 
 
-def _column_label(table: str, column: str) -> Text:
-    known = domains.TABLES[table].columns if table in domains.TABLES else {}
-    label = known[column].label if column in known else None
-    return Text(f"{label.zh}（{column}）", f"{label.en} ({column})") if label else Text(column, column)
+def _date_label(item: object, column: str) -> Text:
+    label = domains.date_labels(item).get(column) if isinstance(item, Kpi | Duration) else None
+    return Text(f"{label.zh}（{column}）", f"{label.en} ({column})") if label else Text("", "")
 
 
 def _table(say: Console, name: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
+from scipy.sparse import csc_array
 
 from propkit.errors import DataError
 from propkit.model import Kpi
@@ -16,6 +18,8 @@ UNKNOWN = "unknown"
 
 _WHOLE_LIMIT = 2**31
 """Values of mean KPIs are squared in int64, so they must stay below this."""
+_NUMBERS = 2**22
+"""How many numbers are added up at once: it bounds the memory of a tally beside its rows."""
 
 
 def tally(tables: Mapping[str, pd.DataFrame], kpis: Iterable[Kpi], by: Sequence[str]) -> pd.DataFrame:
@@ -25,7 +29,18 @@ def tally(tables: Mapping[str, pd.DataFrame], kpis: Iterable[Kpi], by: Sequence[
     Returns one row for each kpi and group: kpi, *by, n (rows in the base), num, num_sq (mean KPIs), den, all int64; sorted.
     A row counts where numerator, denominator and date are known.  Raises DataError for numbers that are not whole.
     """
-    return rollup(pd.concat([_empty(by), *(part for kpi in kpis for part in _marks(tables, kpi, by))]), by)
+    together: dict[tuple[str, str], list[_Part]] = {}
+    for kpi in kpis:
+        for table, dated_by, part in _parts(tables, kpi, by):
+            together.setdefault((table, dated_by), []).append(part)
+    groups = _Groups(tables, by)
+    found = [_summed(tables[table], dated_by, parts, groups) for (table, dated_by), parts in together.items()]
+    columns = {name: [part[name] for part in found] for name in ("kpi", *by, *SUMS)}
+    types = dict.fromkeys(("kpi", *by), "str") | dict.fromkeys(SUMS, "int64")
+    whole = {
+        name: pd.Series(np.concatenate(parts) if parts else [], dtype=types[name]) for name, parts in columns.items()
+    }
+    return rollup(pd.DataFrame(whole), by)
 
 
 def rollup(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -37,59 +52,127 @@ def rollup(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return counts.groupby(keys, as_index=False, observed=True, dropna=False, sort=True)[SUMS].sum()
 
 
-def _marks(tables: Mapping[str, pd.DataFrame], kpi: Kpi, by: Sequence[str]) -> list[pd.DataFrame]:
-    rows = tables[kpi.table]
-    num = _whole(rows, kpi, kpi.numerator)
-    if kpi.denominator and "." in kpi.denominator:
-        return [_part(rows, kpi, by, num, num * 0, kpi.dated_by, n=0), *_exposed(tables, kpi, by)]
-    den = _whole(rows, kpi, kpi.denominator) if kpi.denominator else num.notna().astype("Int64")
-    return [_part(rows, kpi, by, num, den, kpi.dated_by)]
+_Part = tuple[Kpi, dict[str, str], tuple[str, ...]]
+"""A KPI in one of its tables: the columns of its halves ("num", "den"), and which sums are the count of its rows."""
 
 
-def _exposed(tables: Mapping[str, pd.DataFrame], kpi: Kpi, by: Sequence[str]) -> list[pd.DataFrame]:
-    """The denominators of a rate are counted in a table of their own; their rows carry no events."""
-    table, column = kpi.denominator.split(".")
-    rows = tables[table]
-    if any(name in tables[kpi.table] and name not in rows for name in by if name != "month"):
-        return []
-    den = _whole(rows, kpi, column)
-    return [_part(rows, kpi, by, den * 0, den, "month_on", n=den)]
+def _parts(tables: Mapping[str, pd.DataFrame], kpi: Kpi, by: Sequence[str]) -> list[tuple[str, str, _Part]]:
+    """In which tables a KPI is counted, by which date.
+
+    The denominators of a rate are counted in a table of their own; their rows carry no events.
+    """
+    exposed, _, column = (kpi.denominator or "").rpartition(".")
+    if not kpi.denominator:
+        return [(kpi.table, kpi.dated_by, (kpi, {"num": kpi.numerator}, ("n", "den")))]
+    if not exposed:
+        return [(kpi.table, kpi.dated_by, (kpi, {"num": kpi.numerator, "den": column}, ("n",)))]
+    events = (kpi.table, kpi.dated_by, (kpi, {"num": kpi.numerator}, ()))
+    if any(name in tables[kpi.table] and name not in tables[exposed] for name in by if name != "month"):
+        return [events]
+    return [events, (exposed, "month_on", (kpi, {"n": column, "den": column}, ()))]
 
 
-def _part(
-    rows: pd.DataFrame,
-    kpi: Kpi,
-    by: Sequence[str],
-    num: pd.Series,
-    den: pd.Series,
-    dated_by: str,
-    n: pd.Series | int = 1,
-) -> pd.DataFrame:
-    known = (num.notna() & den.notna() & rows[dated_by].notna()).to_numpy()
-    num, den = num[known].astype("int64"), den[known].astype("int64")
-    part = _keys(rows[known], dated_by, by)
-    squares = num * num if kpi.kind == "mean" else 0
-    weight = n[known].astype("int64") if isinstance(n, pd.Series) else n
-    return part.assign(kpi=kpi.id, n=weight, num=num, num_sq=squares, den=den)
+class _Groups:
+    """The group of every row, as a whole number, and the labels of each group; a column is coded once."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame], by: Sequence[str]) -> None:
+        self._by = by
+        self._coded: dict[tuple[int, str], tuple[np.ndarray, np.ndarray]] = {}
+        self._tables = tables  # kept, so that no other frame can come to have the id of one of these
+
+    def of(self, rows: pd.DataFrame, dated_by: str) -> tuple[np.ndarray, int, dict[str, np.ndarray]]:
+        """Return the group of each row, how many there may be, and by column the label of each (of empty ones: any)."""
+        code, size, coded = np.zeros(len(rows), dtype="int64"), 1, {}
+        for name in self._by:
+            codes, labels = _months(rows[dated_by]) if name == "month" else self._segment(rows, name)
+            coded[name] = codes, labels
+            code, size = code * len(labels) + codes, size * len(labels)
+            if size > max(4096, len(rows)):
+                code, present = pd.factorize(code)
+                size = len(present)
+        of_group = np.zeros(size, dtype="int64")
+        of_group[code] = np.arange(len(rows))
+        if not len(rows):
+            return code, 0, {name: np.empty(0, dtype=object) for name in self._by}
+        return code, size, {name: labels[codes[of_group]] for name, (codes, labels) in coded.items()}
+
+    def _segment(self, rows: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+        key = (id(rows), name)
+        if key not in self._coded:
+            codes, values = pd.factorize(rows[name]) if name in rows else (np.full(len(rows), -1), [])
+            labels = [*pd.Series(values).astype("str"), UNKNOWN]
+            self._coded[key] = np.where(codes < 0, len(labels) - 1, codes), np.array(labels, dtype=object)
+        return self._coded[key]
 
 
-def _keys(rows: pd.DataFrame, dated_by: str, by: Sequence[str]) -> pd.DataFrame:
-    months = rows[dated_by].dt.to_period("M")
-    names = {month: str(month) for month in months.unique()}
-    columns = {name: months.map(names).astype("str") if name == "month" else _segment(rows, name) for name in by}
-    return pd.DataFrame(columns, index=rows.index)
+def _months(dates: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Code dates by month; undated rows get any month, for they count nowhere."""
+    months = dates.to_numpy().astype("datetime64[M]")
+    known = ~np.isnat(months)
+    first, last = (months[known].min(), months[known].max()) if known.any() else (np.datetime64("1970-01"),) * 2
+    codes = np.where(known, (months - first).astype("int64"), 0)
+    return codes, np.arange(first, last + 1).astype("str").astype(object)
 
 
-def _segment(rows: pd.DataFrame, name: str) -> pd.Series:
-    if name not in rows:
-        return pd.Series(UNKNOWN, index=rows.index, dtype="str")
-    return rows[name].astype("str").fillna(UNKNOWN)
+def _summed(rows: pd.DataFrame, dated_by: str, parts: Sequence[_Part], groups: _Groups) -> dict[str, np.ndarray]:
+    """Return the sums of KPIs over one table and date: a row for each KPI and group in which any of its rows counts.
+
+    The rows are multiplied by their indicators of groups, which adds whole numbers exactly and in one pass.
+    """
+    code, size, labels = groups.of(rows, dated_by)
+    columns = {name: _whole(rows, kpi, name) for kpi, halves, _ in parts for name in halves.values()}
+    dated = rows[dated_by].notna().to_numpy()
+    places, wide = _places(parts)
+    totals, step = np.zeros((size, wide), dtype="int64"), max(1, _NUMBERS // wide)
+    for start in range(0, len(rows), step):
+        stretch = slice(start, start + step)
+        numbers = _numbers(parts, wide, {name: values[stretch] for name, values in columns.items()}, dated[stretch])
+        here = np.arange(len(numbers) + 1)
+        totals += csc_array((np.ones(len(numbers), dtype="int64"), code[stretch], here), (size, len(numbers))) @ numbers
+    at, group = np.nonzero(totals[:, [counted for counted, _ in places]].T)
+    found = {name: totals[group, np.array([sums[name] for _, sums in places], dtype="int64")[at]] for name in SUMS}
+    ids = np.array([kpi.id for kpi, _, _ in parts], dtype=object)
+    return {"kpi": ids[at]} | {name: values[group] for name, values in labels.items()} | found
+
+
+def _places(parts: Sequence[_Part]) -> tuple[list[tuple[int, dict[str, int]]], int]:
+    """Where the sums of each part stand: the column that counts its rows, the column of each of `SUMS`; and how many.
+
+    Column 0 stays zero: it is the sum of whatever a part does not have.
+    """
+    places, free = [], 1
+    for kpi, halves, counted in parts:
+        own = {half: free + 1 + at for at, half in enumerate(halves)}
+        if "n" in halves:
+            own["n"] = own["den"] = free + 1
+        if kpi.kind == "mean":
+            own["num_sq"] = free + 1 + len(halves)
+        places.append((free, dict.fromkeys(SUMS, 0) | dict.fromkeys(counted, free) | own))
+        free += 1 + len(halves) + (kpi.kind == "mean")
+    return places, free
+
+
+def _numbers(parts: Sequence[_Part], wide: int, columns: Mapping[str, pd.Series], dated: np.ndarray) -> np.ndarray:
+    """Return what each row adds to each column of `_places`: one where it counts, its halves, the square of a mean's."""
+    made, free = np.zeros((len(dated), wide), dtype="int64"), 1
+    filled = {name: values.to_numpy("int64", na_value=0) for name, values in columns.items()}
+    there = {name: values.notna().to_numpy() & dated for name, values in columns.items()}
+    for kpi, halves, _ in parts:
+        known = np.logical_and.reduce([there[name] for name in halves.values()])
+        made[:, free] = known
+        for at, name in enumerate(halves.values()):
+            np.multiply(filled[name], known, out=made[:, free + 1 + at])
+        free += 1 + len(halves)
+        if kpi.kind == "mean":
+            made[:, free] = made[:, free - len(halves)] ** 2
+            free += 1
+    return made
 
 
 def _whole(rows: pd.DataFrame, kpi: Kpi, column: str) -> pd.Series:
     values = rows[column]
     if values.dtype == "boolean" or values.dtype == bool:
-        return values.astype("Int64")
+        return values.astype("boolean")
     if not pd.api.types.is_integer_dtype(values.dtype):
         raise DataError(
             Text(
@@ -103,11 +186,3 @@ def _whole(rows: pd.DataFrame, kpi: Kpi, column: str) -> pd.Series:
             Text(f"指标「{kpi.id}」的数值过大", f"KPI '{kpi.id}': values too large to square"), got=values.max()
         )
     return values.astype("Int64")
-
-
-def _empty(by: Sequence[str]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"kpi": pd.Series(dtype="str")}
-        | {name: pd.Series(dtype="str") for name in by}
-        | {name: pd.Series(dtype="int64") for name in SUMS}
-    )

@@ -29,13 +29,15 @@ def figures(
     communities: Sequence[str],
     by: Sequence[str] = (),
     min_n: int = 10,
+    monthly: Monthly | None = None,
 ) -> pd.DataFrame:
     """Return one row for each kpi, community, period and segment, in `COLUMNS` followed by the columns of `by`.
 
     `tables`: as `domains.derive` returns them.  A KPI without data in a period gives a row with state "no_data".
     `segment` joins the values of `by` with "|" and is "all" without `by`.  A balance (`Kpi.stock`) has no figure over
     several months, answers on different scales have none together, and what is only told by its own segment
-    (`Kpi.split_only`) has none without it.
+    (`Kpi.split_only`) has none without it.  `monthly`: the counts of these KPIs and tables, where many periods are asked for
+    one after another.
     """
     missing = [kpi.id for kpi in kpis for name in by if not _splits(tables, kpi, name)]
     if missing:
@@ -44,8 +46,8 @@ def figures(
             got=", ".join(missing),
             expected=", ".join(by),
         )
-    parts = _counts(tables, kpis, periods, by)
-    counts = _with_empty(pd.concat(parts, ignore_index=True), kpis, periods, communities, by)
+    counts = _counts(monthly or Monthly(tables, kpis, by), kpis, periods, by)
+    counts = _with_empty(counts, kpis, periods, communities, by)
     rates = rate(counts.reset_index(drop=True), as_of=cut.as_of, min_n=min_n, definitions=cut.definitions)
     segment = rates[list(by)].agg("|".join, axis=1) if by else pd.Series(ALL, index=rates.index, dtype="str")
     return rates.assign(segment=segment.astype("str"))[[*COLUMNS, *by]]
@@ -87,20 +89,28 @@ def _splits(tables: Mapping[str, pd.DataFrame], kpi: Kpi, name: str) -> bool:
     return name in tables[kpi.table].columns and name in tables[exposed].columns
 
 
-def _counts(
-    tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], periods: Sequence[Period], by: Sequence[str]
-) -> list[pd.DataFrame]:
-    """Tally once by month and add up to each period; single days are tallied apart."""
-    keys = ["community", "month", "scale", *by]
-    monthly = tally(tables, kpis, keys)
-    parts, spoken = [], _Spoken(tables)
+class Monthly:
+    """The counts of KPIs by month, and of which months their exports speak: what the figures of any period follow from."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], by: Sequence[str] = ()) -> None:
+        self.tables, self.keys = tables, ["community", "month", "scale", *by]
+        self.counts, self.spoken = tally(tables, kpis, self.keys), _Spoken(tables)
+
+
+def _counts(monthly: Monthly, kpis: Sequence[Kpi], periods: Sequence[Period], by: Sequence[str]) -> pd.DataFrame:
+    """Add the months up to each period; single days are tallied apart."""
+    tables, parts, zeros = monthly.tables, [], []
     for period in periods:
         added = [kpi for kpi in kpis if _told(kpi, period, by)]
-        counts = tally(_on_day(tables, added, period), added, keys) if period.kind == "day" else monthly
-        ours = counts[counts["month"].isin(period.months) & counts["kpi"].isin([kpi.id for kpi in added])]
-        counts = pd.concat([_one_scale(ours, by), _zeros(spoken, added, period, by)], ignore_index=True)
-        parts.append(rollup(counts, ["community", *by]).assign(period=period.id))
-    return parts
+        day = period.kind == "day"
+        counts = tally(_on_day(tables, added, period), added, monthly.keys) if day else monthly.counts
+        ours = counts[counts["month"].isin(period.months)]
+        if len(added) < len(kpis):
+            ours = ours[ours["kpi"].isin([kpi.id for kpi in added])]
+        parts.append(ours.assign(period=period.id))
+        zeros.append(_zeros(monthly.spoken, added, period, by))
+    counts = pd.concat([_one_scale(pd.concat(parts), by), *zeros], ignore_index=True)
+    return rollup(counts, ["community", *by, "period"])
 
 
 def _told(kpi: Kpi, period: Period, by: Sequence[str]) -> bool:
@@ -123,7 +133,9 @@ def _on_day(tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], period: Per
 
 def _one_scale(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Empty the groups whose answers were given on different scales: they have no common level."""
-    keys = ["kpi", "community", *by]
+    keys = ["kpi", "community", *by, "period"]
+    if counts["scale"].nunique() < 2:
+        return counts
     scales = counts.drop_duplicates([*keys, "scale"])
     mixed = _in(counts, scales[scales.duplicated(keys)], keys)
     return counts.assign(**{name: counts[name].mask(mixed, 0) for name in SUMS})
@@ -144,8 +156,8 @@ def _zeros(spoken: _Spoken, kpis: Sequence[Kpi], period: Period, by: Sequence[st
     for kpi in [] if by else [kpi for kpi in kpis if kpi.kind == "count"]:
         table = domains.TABLES.get(kpi.table)
         if table is not None and kpi.dated_by == table.dated_by:
-            records += [{"kpi": kpi.id, "community": place} for place in spoken.places(kpi.table, period)]
-    zeros = pd.DataFrame(records, columns=["kpi", "community"]).astype("str").assign(**dict.fromkeys(SUMS, 0))
+            records += [(kpi.id, place, period.id) for place in spoken.places(kpi.table, period)]
+    zeros = pd.DataFrame(records, columns=["kpi", "community", "period"]).astype("str").assign(**dict.fromkeys(SUMS, 0))
     return zeros.assign(den=1)  # a base that is there, though no case fell into it
 
 

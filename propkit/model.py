@@ -90,6 +90,20 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """What a room adds to the tables of exports: a table of its own, or columns of one that is there.
+
+    `of` names the tables without which nothing that is added is known, `needs` those that single columns need besides.  `columns` gives the
+    reader's words for the added dates that cards name.
+    """
+
+    name: str
+    of: tuple[str, ...] = ()
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[str, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Kpi:
     """A figure, entire: names of columns and the words of its definition card, never code.
 
@@ -241,7 +255,7 @@ Item = TypeVar("Item", Kpi, Duration, Reading)
 
 def worded(item: Item, definitions: Definitions) -> Item:
     """Return a card with the choices of `definitions` filled in: `{recall_days}` in its words, and the days or minutes."""
-    chosen = dataclasses.asdict(definitions)
+    chosen = {one.name: getattr(definitions, one.name) for one in dataclasses.fields(definitions)}
     texts = {name: getattr(item, name) for name in ("top", "bottom", "note") if hasattr(item, name)}
     filled: dict[str, object] = {name: text.format(**chosen) for name, text in texts.items()}
     for name in ("matures_after", "limit"):

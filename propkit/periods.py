@@ -40,7 +40,7 @@ class Period:
     def label(self, lang: str) -> str:
         """The period in words."""
         if lang != "zh":
-            return self.id
+            return self.id.replace("..", " to ")
         if self.kind == "month":
             return f"{self.start.year}年{self.start.month}月"
         if self.kind == "quarter":
@@ -55,7 +55,8 @@ class Period:
 
 def month_range(first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
     """Return the months from `first` to `last`, both inclusive, as "2025-09" texts."""
-    return [str(month) for month in pd.period_range(first, last, freq="M")]
+    numbers = range(12 * first.year + first.month - 1, 12 * last.year + last.month)
+    return [f"{number // 12}-{number % 12 + 1:02}" for number in numbers]
 
 
 def parse_period(text: str, as_of: pd.Timestamp | None = None) -> Period:

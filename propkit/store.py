@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
@@ -156,6 +156,25 @@ def keep_published(workspace: Workspace, community: str, shown: Sequence[dict]) 
     path = workspace.private / "published" / community / f"{name}.json"
     if shown and not path.is_file():
         write_json(path, list(shown))
+
+
+def told(workspace: Workspace, community: str, report: str, edition: str) -> list[dict]:
+    """Return what published pages of a report told (`reporting.restated.telling`), by period and in the order they were made.
+
+    Each has its `number` among those of its period, from 1.
+    """
+    found = sorted((workspace.private / "told" / community / f"{report}-{edition}").glob("*.json"))
+    return [{**json.loads(path.read_text("utf-8")), "number": int(path.stem.rpartition("+")[2])} for path in found]
+
+
+def keep_told(workspace: Workspace, community: str, telling: Mapping[str, object]) -> None:
+    """Keep what a page tells, for the restatement log of later ones; made again from the same data it is kept once."""
+    report, edition, period = (str(telling[name]) for name in ("report", "edition", "period"))
+    known = [one for one in told(workspace, community, report, edition) if one["period"] == period]
+    if telling["mark"] in {one["mark"] for one in known}:
+        return
+    folder = workspace.private / "told" / community / f"{report}-{edition}"
+    write_json(folder / f"{period}+{len(known) + 1:03}.json", dict(telling))
 
 
 def write_bytes(path: Path, content: bytes) -> None:

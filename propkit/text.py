@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import dataclass
-
-import numpy as np
 
 LANGS = ("zh", "en")
 _INVISIBLE = dict.fromkeys([0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060])
@@ -33,8 +32,13 @@ def fold(cell: str) -> str:
 
 
 def number(value: float, decimals: int = 0) -> str:
-    """Return a figure with thousands separators, or "—" when it is missing."""
-    return "—" if value is None or np.isnan(value) else f"{value:,.{decimals}f}"
+    """Return a figure with thousands separators and a true minus sign, or "—" when it is missing."""
+    return "—" if value is None or math.isnan(value) else minus(f"{value:,.{decimals}f}")
+
+
+def minus(figure: str) -> str:
+    """Return a figure with "−" for "-": a hyphen is too short to be seen before a number, and a line may break after it."""
+    return figure.replace("-", "−")
 
 
 def counted(count: int, nouns: str) -> str:
@@ -58,7 +62,7 @@ def singular(nouns: str) -> str:
 
 def minutes(value: float, lang: str) -> str:
     """Return a duration given in minutes in the unit a reader expects: minutes, hours or days."""
-    if value is None or np.isnan(value):
+    if value is None or math.isnan(value):
         return "—"
     if value < 120:
         return f"{value:.0f} " + ("分钟" if lang == "zh" else "min")
@@ -69,8 +73,8 @@ def minutes(value: float, lang: str) -> str:
 
 def yuan(fen: float, lang: str) -> str:
     """Return an amount given in fen as yuan, in 万元 from 100,000 yuan on for Chinese readers."""
-    if fen is None or np.isnan(fen):
+    if fen is None or math.isnan(fen):
         return "—"
     if lang == "zh":
-        return f"{fen / 1_000_000:,.1f} 万元" if abs(fen) >= 10_000_000 else f"{fen / 100:,.0f} 元"
-    return f"CNY {fen / 100:,.0f}"
+        return f"{number(fen / 1_000_000, 1)} 万元" if abs(fen) >= 10_000_000 else f"{number(fen / 100)} 元"
+    return f"CNY {number(fen / 100)}"

@@ -15,35 +15,22 @@ import pandas as pd
 import pytest
 
 import propkit as pk
-from propkit import demo, store
+from propkit import store
 from propkit.reporting import page
 from propkit.reporting.pdf import find_browser
 from propkit.workspace import Workspace
-
-ROOT = Path(__file__).parent.parent
-MONTH = "2025-09"
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    root = tmp_path_factory.mktemp("demo") / "w"
-    demo.write(root)
-    opened = pk.open_workspace(root)
-    pk.ingest(opened)
-    return opened
-
-
-def _propkit(workspace: Workspace, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PROPKIT_LANG": "en", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "propkit", *arguments, "-w", str(workspace.root)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=workspace.root, check=False)
+from tests.conftest import propkit
+from tests.outlines import MONTH, ROOT
 
 
 @pytest.fixture(scope="module")
-def made(workspace: Workspace) -> Path:
-    done = _propkit(workspace, "run", "monthly_review", "--period", MONTH, "-j", "2")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return workspace.reports / "internal" / "yinhe" / MONTH / "monthly_review.zh.html"
+def workspace(demo_workspace: Workspace) -> Workspace:
+    return demo_workspace
+
+
+@pytest.fixture(scope="module")
+def made(monthly: Path) -> Path:
+    return monthly
 
 
 class _Outline(html.parser.HTMLParser):
@@ -172,7 +159,7 @@ def test_page_names_no_path_and_no_person(made: Path, workspace: Workspace) -> N
 
 def test_second_run_does_nothing_and_says_so(made: Path, workspace: Workspace) -> None:
     before = made.stat().st_mtime_ns
-    done = _propkit(workspace, "run", "monthly_review", "--community", "yinhe", "--period", MONTH)
+    done = propkit(workspace, "run", "monthly_review", "--community", "yinhe", "--period", MONTH)
 
     assert done.returncode == 0
     assert "nothing has changed" in done.stdout
@@ -181,7 +168,7 @@ def test_second_run_does_nothing_and_says_so(made: Path, workspace: Workspace) -
 
 def test_forced_run_gives_the_same_bytes(made: Path, workspace: Workspace) -> None:
     before = made.read_bytes()
-    done = _propkit(workspace, "run", "monthly_review", "--community", "yinhe", "--period", MONTH, "--force")
+    done = propkit(workspace, "run", "monthly_review", "--community", "yinhe", "--period", MONTH, "--force")
 
     assert done.returncode == 0
     assert made.read_bytes() == before
@@ -216,7 +203,7 @@ def _body(text: str) -> str:
 def test_wrong_parameters_give_a_sentence_and_an_exit_code(
     workspace: Workspace, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
-    done = _propkit(workspace, "run", "monthly_review", *arguments)
+    done = propkit(workspace, "run", "monthly_review", *arguments)
 
     assert done.returncode == code
     assert said in done.stdout + done.stderr
@@ -224,7 +211,7 @@ def test_wrong_parameters_give_a_sentence_and_an_exit_code(
 
 
 def test_english_owner_edition_shows_no_single_case(workspace: Workspace) -> None:
-    done = _propkit(
+    done = propkit(
         workspace, "run", "--community", "lanting", "--period", MONTH, "--edition", "owner", "--report-lang", "en"
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -236,7 +223,7 @@ def test_english_owner_edition_shows_no_single_case(workspace: Workspace) -> Non
 
 
 def test_values_prints_the_columns_of_the_contract(workspace: Workspace) -> None:
-    done = _propkit(workspace, "values", "first_time_fix_rate", "--by", "owner_type", "--format", "csv")
+    done = propkit(workspace, "values", "first_time_fix_rate", "--by", "owner_type", "--format", "csv")
 
     assert done.stdout.splitlines()[0] == "kpi,community,period,segment,n,num,den,value,low,high,state"
     assert {line.split(",")[3] for line in done.stdout.splitlines()[1:]} >= {"owner", "tenant", "landlord"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -44,10 +45,42 @@ class World(NamedTuple):
 
     @property
     def derived(self) -> dict[str, pd.DataFrame]:
-        return domains.derive(frames(self.tables), self.cut)
+        """Every table derived; a room none of whose tables has a row gives what it gives for nothing, made once."""
+        there = {name for name, rows in self.tables.items() if rows}
+        asked = [room for room in domains.OWN if _reads()[room.__name__] & there]
+        made = domains.derive(frames(self.tables), self.cut, asked)
+        return {name: made[name] if len(made.get(name, ())) else rows for name, rows in _nothing().items()}
 
     def at(self, as_of: datetime) -> World:
         return self._replace(as_of=as_of)
+
+
+@cache
+def _nothing() -> dict[str, pd.DataFrame]:
+    return domains.derive({}, World({}, START, Definitions(), (), {}).cut)
+
+
+class _Asked(dict):
+    """Tables that note which of them are asked for."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        super().__init__(tables)
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+
+@cache
+def _reads() -> dict[str, set[str]]:
+    """The tables that each room asks for."""
+    cut, found = World({}, START, Definitions(), (), {}).cut, {}
+    for room in domains.OWN:
+        asked = _Asked({name: _nothing()[name] for name in domains.TABLES})
+        room.derive(asked, cut)
+        found[room.__name__] = asked.names
+    return found
 
 
 def world(seed: int, size: int = 14) -> World:

@@ -192,6 +192,10 @@ def _meetings(estate: Estate, chance: Chance) -> list[Row]:
                 found.append(_meeting(first + timedelta(days=chance.between(1, 26)), kind, chance))
     for day in SERVICE_DAYS.get(estate.id, ()):
         found.append(_meeting(day, "reception", chance) | {"households": 57, "topics": 63})
+    if estate.id == "cuihu":  # the supervisors' meeting of the autumn, with one question still open
+        autumn = datetime(2025, 9, 24)
+        answers = {"attendees": 14, "asked": 9, "answered": 8, "followed_up_on": autumn + timedelta(days=5)}
+        found.append(dict.fromkeys(found[0]) | {"meeting_kind": "supervision", "held_on": autumn, **answers})
     return _numbered(estate, found, "meeting_id", "M", "held_on")
 
 

@@ -35,6 +35,8 @@ _TOPICS = {
     "工程部": ("电梯困人救援", "用电安全"),
     "环境部": ("保洁作业标准", "垃圾分类"),
 }
+_MONTHLY_STAR = timedelta(days=27)
+"""The 28th, on which each month's star is named: by it the record of events reaches to the end of every month."""
 _EVENTS = {"recognition": 0.018, "discipline": 0.010, "promotion": 0.004, "rotation": 0.004}
 """The chance of each event for one person in a month."""
 _BEGUN = datetime(2024, 6, 1)
@@ -151,6 +153,15 @@ def _events(estate: Estate, staff: Sequence[Row], chance: Chance) -> list[Row]:
                         "happened_on": day,
                         "department": row["department"],
                     }
+        best = everyone[MONTHS.index(month) % len(everyone)]
+        if best["left_on"] is None or _MONTHLY_STAR + first < best["left_on"]:
+            found[best["staff_id"], "recognition", first + _MONTHLY_STAR] = {
+                "community": estate.id,
+                "staff_id": best["staff_id"],
+                "staff_event_kind": "recognition",
+                "happened_on": first + _MONTHLY_STAR,
+                "department": best["department"],
+            }
     return sorted(found.values(), key=lambda row: (row["happened_on"], row["staff_id"], row["staff_event_kind"]))
 
 

@@ -1,12 +1,13 @@
 """The field itself: one room for each service, and the catalogue over all rooms.
 
-`TABLES`, `KPIS`, `DURATIONS`, `READINGS`, `NOTES` and `SEGMENTS` gather by id what the rooms declare; `derive` runs the
+`TABLES`, `DERIVED`, `KPIS`, `DURATIONS`, `READINGS`, `NOTES` and `SEGMENTS` gather by id what the rooms declare; `derive` runs the
 rooms over what an export gave, `read` asks one reading of what they made.  Rooms never read files and never group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 
 import pandas as pd
@@ -30,7 +31,7 @@ from propkit.domains import (
 )
 from propkit.domains.knowledge import as_known
 from propkit.errors import ConfigError, nearest
-from propkit.model import Cut, Duration, Kpi, Note, Reading, Segment, Table
+from propkit.model import Cut, Derived, Duration, Kpi, Note, Reading, Segment, Table
 from propkit.periods import Period
 from propkit.text import Text
 
@@ -39,6 +40,7 @@ OWN = (finance, facilities, environment, security, parking, engagement, people, 
 ROOMS = (community, repairs, complaints, satisfaction, fees, *OWN)
 
 TABLES: dict[str, Table] = {table.name: table for room in ROOMS for table in room.TABLES}
+DERIVED: dict[str, Derived] = {made.name: made for room in ROOMS for made in room.DERIVED}
 KPIS: dict[str, Kpi] = {kpi.id: kpi for room in ROOMS for kpi in room.KPIS}
 DURATIONS: dict[str, Duration] = {duration.id: duration for room in ROOMS for duration in room.DURATIONS}
 READINGS: dict[str, Reading] = {reading.id: reading for room in ROOMS for reading in room.READINGS}
@@ -55,57 +57,122 @@ def kpi(kpi_id: str) -> Kpi:
     return KPIS[kpi_id]
 
 
+def rests_on(item: Kpi | Duration | Reading) -> tuple[str, ...]:
+    """Return the canonical tables that an item cannot do without."""
+    named = list(item.tables) if isinstance(item, Reading) else [item.table]
+    if not isinstance(item, Reading) and item.table in DERIVED:
+        named += DERIVED[item.table].needs.get(getattr(item, "numerator", ""), ())
+    named += [name] if (name := (getattr(item, "denominator", "") or "").rpartition(".")[0]) else []
+    for name in named:
+        named += [one for one in DERIVED[name].of if one not in named] if name in DERIVED else []
+    return tuple(name for name in TABLES if name in named)
+
+
+def date_labels(item: Kpi | Duration) -> dict[str, Text]:
+    """Return the reader's words for the dates of the table of an item, those that its room adds included."""
+    given = TABLES[item.table].columns if item.table in TABLES else {}
+    added = DERIVED[item.table].columns if item.table in DERIVED else {}
+    return {name: column.label for name, column in given.items()} | dict(added)
+
+
 def empty(table: Table) -> pd.DataFrame:
     """Return `table` without rows, in the dtypes in which the store keeps it."""
-    columns = {"community": "str", **{name: column.dtype for name, column in table.columns.items()}}
-    if any(column.kind == "place" for column in table.columns.values()):
-        columns["building"] = "str"
-    columns |= {"file": "str", "line": "int64", "given": "str"}
-    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
+    if table.name not in _EMPTY:
+        columns = {"community": "str", **_dtypes(table), "file": "str", "line": "int64", "given": "str"}
+        _EMPTY[table.name] = pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
+    return _EMPTY[table.name].copy()
+
+
+_EMPTY: dict[str, pd.DataFrame] = {}
 
 
 def conform(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Return `rows` with every column of `table` in its dtype; columns that are not there are all missing."""
+    dtypes = _dtypes(table)
+    absent = {name: pd.Series(pd.NA, index=rows.index, dtype="str") for name in dtypes if name not in rows}
+    rows = rows.assign(**absent)
+    return rows.astype({name: dtype for name, dtype in dtypes.items() if rows[name].dtype != dtype})
+
+
+def _dtypes(table: Table) -> dict[str, str]:
     dtypes = {name: column.dtype for name, column in table.columns.items()}
     if any(column.kind == "place" for column in table.columns.values()):
         dtypes["building"] = "str"
-    absent = {name: pd.Series(pd.NA, index=rows.index, dtype="str") for name in dtypes if name not in rows}
-    return rows.assign(**absent).astype(dtypes)
+    return dtypes
 
 
-def derive(tables: Mapping[str, pd.DataFrame], cut: Cut, rooms: Sequence[ModuleType] = OWN) -> dict[str, pd.DataFrame]:
+def derive(
+    tables: Mapping[str, pd.DataFrame], cut: Cut, wanted: Iterable[str] | None = None
+) -> dict[str, pd.DataFrame]:
     """Return every table with the columns that the KPIs name, as known at `cut.as_of`.
 
     `tables` holds canonical rows by table name; a table that is not there is empty.  Added tables: `survey_wave`,
-    `fee_account`, `arrears`, `complaint_exposure`, `owner_input` and those of the other rooms.  Of the rooms in `OWN` only
-    `rooms` are asked: whoever needs a few figures at many cut-offs leaves the rest out.
+    `fee_account`, `arrears`, `complaint_exposure`, `owner_input` and those of the other rooms.  `wanted` names the only
+    tables to be made: whoever needs a few figures at many cut-offs leaves the rest out.
     """
-    known = {
-        name: as_known(conform(tables.get(name, empty(table)), table), table, cut.as_of).reset_index(drop=True)
-        for name, table in TABLES.items()
-    }
-    register = community.derive(known["household"], cut)
-    bills = fees.derive(known["fee_bill"], known["fee_payment"], cut)
-    made = {
-        "household": register,
-        "work_order": repairs.derive(known["work_order"], known["order_event"], cut),
-        "complaint": complaints.derive(known["complaint"], cut),
-        "feedback": complaints.derive_praise(known["feedback"]),
-        "survey_response": satisfaction.derive(known["survey_response"], cut),
-        "fee_bill": bills,
-        "fee_payment": fees.receipts(bills, known["fee_payment"]),
-        "fee_account": fees.accounts(bills),
-        "arrears": fees.arrears(bills, known["fee_payment"], cut),
-        "dunning_log": fees.dunning(known["dunning_log"], bills, known["fee_payment"], cut),
-        "dunning_account": fees.dunned(known["dunning_log"]),
-    }
-    made["owner_input"] = complaints.inputs(made["complaint"], made["feedback"], made["survey_response"])
-    made["survey_wave"] = satisfaction.waves(made["survey_response"], cut)
+    known = _Made(lambda name: _known(tables, TABLES[name], cut))
+    made = _Made(lambda name: _SHARED[name](known, made, cut))
+    asked = [*TABLES, *_SHARED] if wanted is None else list(wanted)
+    rooms = OWN if wanted is None else [room for room in OWN if not _tables_of(room).isdisjoint(asked)]
+    own: dict[str, pd.DataFrame] = {}
     for room in rooms:
-        made |= room.derive(known | {"household": register}, cut)
-    made["complaint_exposure"] = community.exposure(register, made["complaint"], "received_at", cut)
-    made = known | made
-    return {name: rows if name == "household" else community.attach(rows, register) for name, rows in made.items()}
+        own |= room.derive(ChainMap({"household": made["household"]}, known), cut)
+    names = dict.fromkeys([*asked, *own] if wanted is None else asked)
+    chosen = {name: own[name] if name in own else (made if name in _SHARED else known)[name] for name in names}
+    return {
+        name: rows if name == "household" else community.attach(rows, made["household"])
+        for name, rows in chosen.items()
+    }
+
+
+class _Made(dict[str, pd.DataFrame]):
+    """Tables made when they are first asked for."""
+
+    def __init__(self, make: Callable[[str], pd.DataFrame]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        self[name] = self._make(name)
+        return self[name]
+
+
+def _known(tables: Mapping[str, pd.DataFrame], table: Table, cut: Cut) -> pd.DataFrame:
+    if table.name not in tables:
+        return empty(table)
+    return as_known(conform(tables[table.name], table), table, cut.as_of).reset_index(drop=True)
+
+
+def _tables_of(room: ModuleType) -> set[str]:
+    """The tables of a room in `OWN`, derived ones included."""
+    counted = {kpi.table for kpi in room.KPIS} | {(kpi.denominator or "").rpartition(".")[0] for kpi in room.KPIS}
+    timed, read = {one.table for one in room.DURATIONS}, {name for one in room.READINGS for name in one.tables}
+    return {table.name for table in room.TABLES} | ((counted | timed | read) - {""} - {*_SHARED})
+
+
+_SHARED: dict[str, Callable[[Mapping[str, pd.DataFrame], Mapping[str, pd.DataFrame], Cut], pd.DataFrame]] = {
+    "household": lambda known, made, cut: community.derive(known["household"], cut),
+    "work_order": lambda known, made, cut: repairs.derive(known["work_order"], known["order_event"], cut),
+    "complaint": lambda known, made, cut: complaints.derive(known["complaint"], cut),
+    "feedback": lambda known, made, cut: complaints.derive_praise(known["feedback"]),
+    "survey_response": lambda known, made, cut: satisfaction.derive(known["survey_response"], cut),
+    "fee_bill": lambda known, made, cut: fees.derive(known["fee_bill"], known["fee_payment"], cut),
+    "fee_payment": lambda known, made, cut: fees.receipts(made["fee_bill"], known["fee_payment"]),
+    "fee_account": lambda known, made, cut: fees.accounts(made["fee_bill"]),
+    "arrears": lambda known, made, cut: fees.arrears(made["fee_bill"], known["fee_payment"], cut),
+    "dunning_log": lambda known, made, cut: fees.dunning(
+        known["dunning_log"], made["fee_bill"], known["fee_payment"], cut
+    ),
+    "dunning_account": lambda known, made, cut: fees.dunned(known["dunning_log"]),
+    "owner_input": lambda known, made, cut: complaints.inputs(
+        made["complaint"], made["feedback"], made["survey_response"]
+    ),
+    "survey_wave": lambda known, made, cut: satisfaction.waves(made["survey_response"], cut),
+    "complaint_exposure": lambda known, made, cut: community.exposure(
+        made["household"], made["complaint"], "received_at", cut
+    ),
+}
+"""How the tables of the rooms that need each other are made, from canonical rows and from one another."""
 
 
 def read(reading_id: str, tables: Mapping[str, pd.DataFrame], period: Period, cut: Cut) -> pd.DataFrame | None:

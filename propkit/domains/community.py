@@ -69,6 +69,7 @@ SEGMENTS = (
 """What the register knows about a household; `attach` puts these beside every row that names one."""
 
 ATTRIBUTES = tuple(segment.id for segment in SEGMENTS)
+DERIVED = ()
 KPIS = ()
 DURATIONS = ()
 READINGS = ()
@@ -87,6 +88,9 @@ def attach(rows: pd.DataFrame, register: pd.DataFrame) -> pd.DataFrame:
     """Put what the register knows of a household beside each row that names one; what the row says itself stands."""
     if "household" not in rows:
         return rows
+    if register.empty:
+        nothing = pd.Series(pd.NA, index=rows.index, dtype="str")
+        return rows.assign(**{name: nothing for name in ATTRIBUTES if name not in rows})
     homes = register.drop_duplicates(["community", "household"]).set_index(["community", "household"])
     found = homes.reindex(pd.MultiIndex.from_frame(rows[["community", "household"]]))
     known = {name: pd.Series(found[name].to_numpy(), index=rows.index, dtype="str") for name in ATTRIBUTES}

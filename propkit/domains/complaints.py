@@ -16,7 +16,7 @@ from propkit.domains.complaints_readings import (  # noqa: F401  (the readings a
     top_complaint_types,
 )
 from propkit.domains.knowledge import given, met_by, only, repeated, same_day
-from propkit.model import Column, Cut, Duration, Kpi, Segment, Table
+from propkit.model import Column, Cut, Derived, Duration, Kpi, Segment, Table
 from propkit.text import Text
 
 STATUSES = {
@@ -89,6 +89,11 @@ FEEDBACK = Table(
     dated_by="at",
 )
 TABLES = (COMPLAINT, FEEDBACK)
+
+DERIVED = (
+    Derived("complaint_exposure", of=("complaint",), columns={"month_on": Text("月份", "Month")}),
+    Derived("owner_input", columns={"at": Text("收到的时间", "Received")}),
+)
 
 SEGMENTS = (
     Segment("type_l1", Text("投诉类别", "Complaint type")),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from propkit.domains.knowledge import only
 from propkit.domains.teams import is_over, lived_in
-from propkit.model import Column, Cut, Kpi, Segment, Table
+from propkit.model import Column, Cut, Derived, Kpi, Segment, Table
 from propkit.text import Text
 
 FUNCTIONS = {
@@ -50,6 +50,12 @@ USAGE = Table(
 """One row for each month, tool and function; without a function the row is for the tool as a whole."""
 
 TABLES = (USAGE,)
+DERIVED = (
+    Derived("digital_month", of=("digital_usage",), columns={"month_on": Text("月份", "Month")}),
+    Derived("digital_function", of=("digital_usage",), columns={"month_on": Text("月份", "Month")}),
+    Derived("online_order", of=("work_order",), columns={"reported_at": Text("报修时间", "Reported")}),
+    Derived("online_payment", of=("fee_payment",), columns={"paid_at": Text("收款时间", "Paid")}),
+)
 SEGMENTS = (Segment("platform_function", Text("平台功能", "Platform function"), FUNCTIONS),)
 
 _HOMES = Text(

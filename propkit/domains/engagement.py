@@ -20,13 +20,24 @@ from propkit.domains.engagement_tables import (
 from propkit.domains.engagement_tables import TABLES as OWN_TABLES
 from propkit.domains.knowledge import only
 from propkit.domains.teams import guards
-from propkit.model import Cut, Kpi, Note, Segment
+from propkit.model import Cut, Derived, Kpi, Note, Segment
 from propkit.text import Text
 
 # One line for each fact, as in a table.
 # fmt: off
 TABLES = (*OWN_TABLES, *digital.TABLES)
 DURATIONS = ()
+
+_HELD = {"recorded_on": Text("举办日期", "Held on")}
+DERIVED = (
+    Derived("activity", columns=_HELD),
+    Derived("activity_feedback", of=("activity",), columns={"held_on": _HELD["recorded_on"]}),
+    Derived("service_extra", columns=_HELD),
+    Derived("notice", columns={"recorded_on": Text("发布日期", "Published")}),
+    Derived("announced_outage", of=("notice",), columns={"about_start_at": Text("停水停电等开始时间", "Start of the outage")}),
+    Derived("meeting", columns=_HELD),
+    *digital.DERIVED,
+)
 
 SEGMENTS = (
     Segment("activity_kind", Text("活动类型", "Kind of activity"), ACTIVITY_KINDS),

@@ -13,7 +13,7 @@ from propkit.domains.environment_readings import (  # noqa: F401  (the readings 
     replanting_areas,
 )
 from propkit.domains.facilities_readings import SYSTEMS
-from propkit.model import Column, Kpi, Note, Segment, Table
+from propkit.model import Column, Derived, Kpi, Note, Segment, Table
 from propkit.text import Text
 
 RESULTS = {
@@ -92,6 +92,8 @@ INSPECTION = Table(
 )
 """A line is one item of an inspection; a check without a plan has no `planned_at`.  The score is of 100 marks."""
 TABLES = (AREA, INSPECTION)
+
+DERIVED = (Derived("area_week", of=("area", "inspection"), columns={"ended_on": Text("该周的星期日", "Sunday of the week")}),)
 
 SEGMENTS = (
     Segment("area_type", Text("区域类型", "Area type")),

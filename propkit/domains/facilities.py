@@ -10,7 +10,7 @@ from propkit.domains.facilities_readings import (  # noqa: F401  (the readings a
     smart_security,
     winter_checklist,
 )
-from propkit.model import Column, Duration, Kpi, Note, Segment, Table
+from propkit.model import Column, Derived, Duration, Kpi, Note, Segment, Table
 from propkit.text import Text
 
 ASSET_STATUSES = {
@@ -111,6 +111,8 @@ PM_TASK = Table(
     dated_by="due_on",
 )
 TABLES = (ASSET, ASSET_EVENT, PM_TASK)
+
+DERIVED = (Derived("asset_month", of=("asset", "asset_event"), columns={"month_on": Text("月份", "Month")}),)
 
 SEGMENTS = (
     Segment("system", Text("设备系统", "System"), SYSTEMS),

@@ -26,7 +26,7 @@ from propkit.domains.payments import (
     prepaid,
     signed,
 )
-from propkit.model import Column, Cut, Kpi, Note, Segment, Table
+from propkit.model import Column, Cut, Derived, Kpi, Note, Segment, Table
 from propkit.periods import month_range
 from propkit.text import Text
 
@@ -122,6 +122,16 @@ DUNNING = Table(
     dated_by="at",
 )
 TABLES = (BILL, PAYMENT, DUNNING)
+
+_PAID = ("fee_bill", "fee_payment")
+DERIVED = (
+    Derived("fee_bill", of=("fee_payment",)),
+    Derived("fee_payment", of=("fee_bill",), columns={"judged_at": Text("收款时间", "Paid")}),
+    Derived("fee_account", of=_PAID, columns={"period_start": Text("账期开始", "Start of the billed period")}),
+    Derived("arrears", of=_PAID, columns={"month_on": Text("收款月份", "Month of payment")}),
+    Derived("dunning_log", needs={"paid_after": _PAID}),
+    Derived("dunning_account", of=("dunning_log",), columns={"month_on": Text("催缴月份", "Month of the reminder")}),
+)
 
 SEGMENTS = (
     Segment("fee_item", Text("费用项", "Fee item")),

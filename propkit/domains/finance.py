@@ -14,7 +14,7 @@ from propkit.domains.finance_readings import (  # noqa: F401  (the readings are 
     public_revenue_statement,
 )
 from propkit.domains.knowledge import given, met_by
-from propkit.model import Column, Cut, Kpi, Note, Segment, Table
+from propkit.model import Column, Cut, Derived, Kpi, Note, Segment, Table
 from propkit.text import Text
 
 SIDES = {
@@ -107,6 +107,13 @@ UTILITY = Table(
     dated_by="month_on",
 )
 TABLES = (LEDGER, PUBLIC, UTILITY)
+
+_DUE = {"publish_due_on": Text("公示期限", "To be published by")}
+DERIVED = (
+    Derived("ledger", columns={"budgeted_on": Text("月份", "Month"), "compared_on": Text("月份", "Month")}),
+    Derived("ledger_statement", of=("ledger",), columns=_DUE),
+    Derived("public_statement", of=("public_revenue",), columns=_DUE),
+)
 
 SEGMENTS = (
     Segment("account", Text("科目", "Account")),

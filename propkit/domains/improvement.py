@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -21,8 +21,8 @@ from propkit.domains.improvement_readings import (  # noqa: F401  (the readings 
 )
 from propkit.domains.knowledge import given, only, sum_by
 from propkit.errors import ConfigError
-from propkit.model import Column, Cut, Kpi, Note, Segment, Table
-from propkit.periods import parse_period
+from propkit.model import Column, Cut, Derived, Kpi, Note, Segment, Table
+from propkit.periods import Period, parse_period
 from propkit.text import Text, fold
 
 ACTION_KINDS = {
@@ -113,6 +113,8 @@ ACTION = Table(
 known from `raised_on`, one without it from the beginning.  Of `status` only "cancelled" is used: all else is told by dates."""
 
 TABLES = (TARGET, ACTION)
+
+DERIVED = (Derived("problem", of=("action",), columns={"raised_on": Text("提出日期", "Raised")}),)
 
 SEGMENTS = (
     Segment("phase", Text("阶段", "Phase")),
@@ -205,6 +207,23 @@ def derive(known: Mapping[str, pd.DataFrame], cut: Cut) -> dict[str, pd.DataFram
     """Return targets and actions with the columns that the KPIs name, and `problem`: one row for each problem raised."""
     actions = _actions(known["action"], cut.as_of)
     return {"target": _targets(known["target"]), "action": actions, "problem": _problems(actions)}
+
+
+def in_force(targets: pd.DataFrame, period: Period, summed: Collection[str] = ()) -> dict[tuple[str, str], float]:
+    """Return by community and metric the target of the register that holds for a period, in the reader's unit.
+
+    Of those whose stretch contains the whole period the one with the shortest stretch, of two as long the one set last.  A
+    metric in `summed` grows with the length of the period: only a target of the very same stretch holds for it.
+    """
+    rows = targets.dropna(subset=["metric_id", "target_milli", "start_on", "end_on"])
+    last = period.end - pd.Timedelta(days=1)
+    rows = rows[(rows["start_on"] <= period.start) & (rows["end_on"] >= last)]
+    same = (rows["start_on"] == period.start) & (rows["end_on"] == last)
+    rows = rows[same | ~rows["metric_id"].isin(list(summed))]
+    rows = rows.assign(length=rows["end_on"] - rows["start_on"])
+    rows = rows.sort_values(["length", "set_on"], ascending=[False, True], na_position="first", kind="stable")
+    names = zip(rows["community"], rows["metric_id"], strict=True)
+    return {name: milli / 1000 for name, milli in zip(names, rows["target_milli"], strict=True)}
 
 
 def stretch(text: str) -> tuple[str, str] | None:

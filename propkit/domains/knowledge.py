@@ -19,7 +19,7 @@ def as_known(rows: pd.DataFrame, table: Table, as_of: pd.Timestamp) -> pd.DataFr
         if column.known_from is not None
     }
     hidden |= {name: known[name] > as_of for name in table.events}
-    return known.assign(**{name: known[name].mask(late) for name, late in hidden.items()})
+    return known.assign(**{name: known[name].mask(late) for name, late in hidden.items() if late.any()})
 
 
 def given(rows: pd.DataFrame, column: str) -> pd.Series:
@@ -29,9 +29,9 @@ def given(rows: pd.DataFrame, column: str) -> pd.Series:
     """
     if "given" not in rows:
         return pd.Series(True, index=rows.index)
-    texts = rows["given"].dropna().unique()
-    known = rows["given"].map({text: column in text.split(",") for text in texts}).astype("boolean")
-    return known.fillna(True).astype(bool)
+    codes, texts = pd.factorize(rows["given"])
+    told = np.array([*(column in text.split(",") for text in texts), True])  # the last for -1: nothing is said
+    return pd.Series(told[codes], index=rows.index)
 
 
 def covered_months(rows: pd.DataFrame, dated_by: str) -> list[str]:

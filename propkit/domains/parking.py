@@ -16,7 +16,7 @@ from propkit.domains.parking_readings import (  # noqa: F401  (the readings are 
 )
 from propkit.domains.parking_stays import CAP_HOURS, REPEAT_MINUTES
 from propkit.domains.security_words import INCIDENT_KINDS
-from propkit.model import Column, Cut, Duration, Kpi, Segment, Table
+from propkit.model import Column, Cut, Derived, Duration, Kpi, Segment, Table
 from propkit.text import Text
 
 SPACE_KINDS = {
@@ -127,6 +127,13 @@ RENOVATION = Table(
     ordered=(("start_on", "end_on"), ("start_on", "dispute_closed_on")),
 )
 TABLES = (SPACE, PASS, VIOLATION, RENOVATION)
+
+_DAY_ON = {"day_on": Text("日期", "Day")}
+DERIVED = (
+    Derived("parking_stay", of=("vehicle_pass",)),
+    Derived("parking_day", of=("parking_space", "vehicle_pass"), columns=_DAY_ON),
+    Derived("rule_violation", of=("parking_violation",), columns={"found_at": Text("发现时间", "Found")}),
+)
 
 SEGMENTS = (
     Segment("parking_use", Text("车位用途", "Use of spaces"), USES),

@@ -12,7 +12,7 @@ from propkit.domains.community import AGE_BANDS
 from propkit.domains.knowledge import covered_months, given, only, sum_by
 from propkit.domains.people_readings import READINGS, staff_review, team_cohesion, team_structure  # noqa: F401
 from propkit.domains.teams import guards, is_over, lived_in, on_staff, roster_since
-from propkit.model import Column, Cut, Kpi, Note, Segment, Table
+from propkit.model import Column, Cut, Derived, Kpi, Note, Segment, Table
 from propkit.periods import month_range
 from propkit.text import Text
 
@@ -95,6 +95,17 @@ QUOTA = Table(
 
 TABLES = (STAFF, STAFF_EVENT, QUOTA, training.TRAINING)
 DURATIONS = ()
+_MONTH_ON = {"month_on": Text("月份", "Month")}
+DERIVED = (
+    Derived(
+        "staff_month", of=("staff",), columns=_MONTH_ON,
+        needs={"developed_twice": ("staff_event",), "guard_breaches_twice": ("staff_event",),
+               "person_milli_twice": ("training",)},
+    ),
+    Derived("guard_month", of=("staff", "staff_quota"), columns=_MONTH_ON),
+    Derived("training", columns={"recorded_on": Text("培训日期", "Held on")}),
+)
+
 SEGMENTS = (
     Segment("leave_reason", Text("离职原因", "Reason for leaving"), LEAVE_REASONS),
     Segment("staff_event_kind", Text("人员异动", "Staff event"), EVENT_KINDS),

@@ -31,6 +31,7 @@ PUBLISHED = Table(
     dated_by="month_on",
 )
 TABLES = (PUBLISHED,)
+DERIVED = ()
 SEGMENTS = ()
 KPIS = ()
 DURATIONS = ()

@@ -10,7 +10,7 @@ from propkit.domains.repairs_readings import (  # noqa: F401  (the readings are 
     process_improvement,
     work_order_backlog,
 )
-from propkit.model import Column, Duration, Kpi, Segment, Table
+from propkit.model import Column, Derived, Duration, Kpi, Segment, Table
 from propkit.text import Text
 
 CHANNELS = {
@@ -140,6 +140,8 @@ ORDER_EVENT = Table(
     dated_by="at",
 )
 TABLES = (WORK_ORDER, ORDER_EVENT)
+
+DERIVED = (Derived("work_order", columns={"finished_at": Text("结单时间（没有则为完工时间）", "Closed (or else completed)")}),)
 
 SEGMENTS = (
     Segment("fault_type", Text("故障类型", "Fault type")),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from propkit.domains import community
 from propkit.domains.knowledge import only
-from propkit.model import Column, Cut, Kpi, Segment, Table
+from propkit.model import Column, Cut, Derived, Kpi, Segment, Table
 from propkit.text import Text
 
 MODES = {
@@ -60,6 +60,12 @@ OVERALL = "overall"
 """The item id of the question about the service as a whole."""
 DIMENSIONS = ("owner_type", "age_band", "zone")
 """What the register knows of every household and a survey can be held against."""
+
+_WAVE_ON = {"wave_on": Text("调查批次所属月份", "Month of the survey wave")}
+DERIVED = (
+    Derived("survey_response", columns=_WAVE_ON),
+    Derived("survey_wave", of=("survey_response",), columns=_WAVE_ON),
+)
 
 SEGMENTS = (
     Segment("item", Text("服务项目", "Item")),

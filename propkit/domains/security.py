@@ -20,7 +20,7 @@ from propkit.domains.security_readings import (  # noqa: F401  (the readings are
     security_incident_analysis,
 )
 from propkit.domains.security_words import DRILL_KINDS, PLAN_CHANGES
-from propkit.model import Column, Cut, Kpi, Segment, Table
+from propkit.model import Column, Cut, Derived, Kpi, Segment, Table
 from propkit.text import Text
 
 # One line for each fact, as in a table.
@@ -86,6 +86,19 @@ VISITOR = Table(
 """One line for each visitor: those of the register, and those whom an audit at the gate saw, registered or not."""
 
 TABLES = (*patrols.TABLES, *hazards.TABLES, *incidents.TABLES, DRILL, EMERGENCY_PLAN, VISITOR)
+
+_SCANNED = ("patrol_plan", "patrol_scan")
+DERIVED = (
+    Derived(
+        "patrol_plan", of=("patrol_scan",),
+        columns={"visit_at": Text("计划时间", "Planned"), "round_at": Text("该轮首个计划时间", "First planned visit of the round")},
+    ),
+    Derived("patrol_scan", of=("patrol_plan",), columns={"paced_at": Text("打卡时间", "Scanned")}),
+    Derived("patrol_point_day", of=_SCANNED, columns={"day_on": Text("日期", "Day")}),
+    Derived("patrol_round", of=(*_SCANNED, "hazard")),
+    Derived("hazard", of=_SCANNED),
+    Derived("incident_exposure", of=("incident",), columns={"month_on": Text("月份", "Month")}),
+)
 
 SEGMENTS = (
     *patrols.SEGMENTS,

@@ -75,9 +75,9 @@ SEGMENTS = (Segment("route", Text("巡逻路线", "Patrol route")),)
 _VISITS = Text("次", "visits")
 _MEETS = Text(
     "一次打卡只算给同一巡更点时间最近的一次计划（一样近的算较早的），一次计划有几次打卡也只算一次；"
-    f"离时间窗超过{STRAY_MINUTES}分钟的打卡不属于任何计划。有计划没有打卡记录的月份是 0%，没有计划或没写允许误差的不判定。",
+    f"离时间窗超过{STRAY_MINUTES}分钟的打卡不属于任何计划。打卡记录所及的月份里没有打卡是 0%；打卡记录不及的月份、没有计划或没写允许误差的不判定。",
     "A scan counts for the planned visit nearest in time at its checkpoint (the earlier of two as near), and several scans are one visit; "
-    f"a scan more than {STRAY_MINUTES} minutes outside the window belongs to none. A plan without scans is 0%; without a plan or a window nothing is judged.",
+    f"a scan more than {STRAY_MINUTES} minutes outside the window belongs to none. A month without scans inside the span of the scans on record is 0%; outside it, without a plan or without a window nothing is judged.",
 )
 _CLOCK = Text("手持机时钟不准会把按时的打卡变成早或晚，成片的同向偏差值得核对。",
               "A handheld with a wrong clock turns punctual scans early or late; deviations all one way deserve a check.")
@@ -183,6 +183,7 @@ KPIS = (
 def derive(known: Mapping[str, pd.DataFrame], cut: Cut) -> dict[str, pd.DataFrame]:
     """Return the plan up to `cut.as_of` and the scans with what the KPIs name, `patrol_point_day` and `patrol_round`."""
     plan = _planned(known["patrol_plan"])
+    plan = plan.assign(told=_told(plan["community"], plan["planned_at"], known["patrol_scan"], "actual_at"))
     scans = _on_routes(known["patrol_scan"], plan)
     plan = _rounds(_judged(plan, _offsets(plan, scans), cut.as_of))
     scans = _paced(_visited(scans), plan)
@@ -190,6 +191,16 @@ def derive(known: Mapping[str, pd.DataFrame], cut: Cut) -> dict[str, pd.DataFram
     plan = plan[plan["planned_at"] <= cut.as_of].reset_index(drop=True)  # what lies ahead is no zero of anything
     walks = _walks(plan, known["hazard"])
     return {"patrol_plan": plan, "patrol_scan": scans, "patrol_point_day": days, "patrol_round": walks}
+
+
+def _told(places: pd.Series, at: pd.Series, rows: pd.DataFrame, dated_by: str) -> pd.Series:
+    """Say for each instant whether `rows` of its community speak of its month: without them nobody knows what happened."""
+    covered = {
+        place: set(covered_months(rows[rows["community"] == place], dated_by)) for place in rows["community"].unique()
+    }
+    months = at.dt.strftime("%Y-%m")
+    told = [month in covered.get(place, ()) for place, month in zip(places, months, strict=True)]
+    return pd.Series(told, index=at.index, dtype=bool)
 
 
 def _planned(plan: pd.DataFrame) -> pd.DataFrame:
@@ -235,9 +246,12 @@ def _offsets(plan: pd.DataFrame, scans: pd.DataFrame) -> pd.Series:
 
 
 def _judged(plan: pd.DataFrame, seconds: pd.Series, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Add completed (in the window), made (also early or late), missed, early, late; unknown before they can be judged."""
+    """Add completed (in the window), made (also early or late), missed, early, late; unknown before they can be judged.
+
+    A month without any scan on record is unknown, not missed.
+    """
     window = plan["window_minutes"].astype("Float64").to_numpy(dtype="float64", na_value=np.nan) * 60
-    stray, ready = STRAY_MINUTES * 60, plan["single"].to_numpy() & ~np.isnan(window)
+    stray, ready = STRAY_MINUTES * 60, (plan["single"] & plan["told"]).to_numpy() & ~np.isnan(window)
     age = (as_of - plan["planned_at"]).dt.total_seconds().to_numpy()
     off = seconds.to_numpy(dtype="float64")
     in_time, made = np.abs(off) <= window, np.abs(off) <= window + stray
@@ -307,11 +321,11 @@ def _paced(scans: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
 
 
 def _point_days(plan: pd.DataFrame, scans: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return one row for each checkpoint and day with planned visits: day_on, covered, visits, days (1 once it is over)."""
+    """Return one row for each checkpoint and day with planned visits: day_on, covered, visits, days (1 once it is over and scans speak of it)."""
     keys = ["community", "point", "day_on"]
     planned = plan[plan["single"]].assign(day_on=plan["planned_at"].dt.floor("D"))
     codes = pd.factorize(pd.MultiIndex.from_frame(planned[keys]))[0]
-    rows = planned.drop_duplicates(keys)[["community", "route", "checkpoint", "point", "day_on"]]
+    rows = planned.drop_duplicates(keys)[["community", "route", "checkpoint", "point", "day_on", "told"]]
     rows, size = rows.reset_index(drop=True), codes.max(initial=-1) + 1
     made, judged = (planned["made"].fillna(False), planned["made"].notna())
     wanted, done, told = (
@@ -319,7 +333,7 @@ def _point_days(plan: pd.DataFrame, scans: pd.DataFrame, as_of: pd.Timestamp) ->
     )
     seen = scans[scans["visit"].notna()].assign(day_on=scans["actual_at"].dt.floor("D"))
     at = pd.MultiIndex.from_frame(rows[keys]).get_indexer(pd.MultiIndex.from_frame(seen[keys]))
-    over = rows["day_on"] + pd.Timedelta(days=1) - pd.Timedelta(seconds=1) <= as_of
+    over = rows.pop("told") & (rows["day_on"] + pd.Timedelta(days=1) - pd.Timedelta(seconds=1) <= as_of)
     return rows.assign(
         covered=only(pd.Series(done == wanted, rows.index), pd.Series(told == wanted, rows.index)),
         visits=pd.array(np.bincount(at[at >= 0], minlength=len(rows)), dtype="Int64"),
@@ -331,10 +345,7 @@ def _walks(plan: pd.DataFrame, hazards: pd.DataFrame) -> pd.DataFrame:
     """Return the judged rounds of the months of which the hazard register speaks: month_on, `rounds` (1 if completed)."""
     walks = plan[plan["round_done"].notna()]
     months = walks["round_at"].dt.to_period("M")
-    told = pd.Series(False, index=walks.index)
-    for place in sorted(set(walks["community"])):
-        covered = set(covered_months(hazards[hazards["community"] == place], "found_at"))
-        told |= (walks["community"] == place) & months.astype("str").isin(covered)
+    told = _told(walks["community"], walks["round_at"], hazards, "found_at")
     return pd.DataFrame(
         {
             "community": walks.loc[told, "community"],

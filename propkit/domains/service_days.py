@@ -15,12 +15,17 @@ from propkit.domains.service_days_readings import (  # noqa: F401
     theme_days,
 )
 from propkit.domains.service_days_tables import TABLES, TASK_KINDS  # noqa: F401
-from propkit.model import Cut, Kpi, Note, Segment
+from propkit.model import Cut, Derived, Kpi, Note, Segment
 from propkit.text import Text
 
 # One line for each fact, as in a table.
 # fmt: off
 DURATIONS = ()
+DERIVED = (
+    Derived("service_day_task", columns={"recorded_on": Text("服务日日期", "Service day")}),
+    Derived("service_day_department", of=("service_day_task",), columns={"held_on": Text("服务日日期", "Service day")}),
+)
+
 SEGMENTS = (
     Segment("task_kind", Text("任务类型", "Kind of task"), TASK_KINDS),
     Segment("theme", Text("服务日主题", "Theme of the service day")),

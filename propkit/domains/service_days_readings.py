@@ -26,7 +26,7 @@ READINGS = (
             "unit": Column("choice", label=Text("单位", "Unit"), choices=UNITS),
             "target_milli": Column("decimal", label=Text("目标", "Goal")),
             "done_milli": Column("decimal", label=Text("完成", "Done")),
-            "reached": Column("whole", label=Text("达成（1是0否）", "Reached (1 yes, 0 no)")),
+            "reached": Column("flag", label=Text("达成", "Reached")),
         },
         headline=("sum", "reached"), better="up", source="S2:31",
         note=Text("目标是否达成看当天24时前的完成数量；不知道的空着。", "A goal is judged by what was done before midnight; blank where nobody knows."),

@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 
 import pandas as pd
 from natsort import natsorted
 
 from propkit import domains, store
 from propkit.counts import UNKNOWN
+from propkit.domains import improvement
 from propkit.domains.knowledge import spells
 from propkit.errors import ConfigError, DataError, nearest
-from propkit.figures import figures, splittable
+from propkit.figures import Monthly, figures, splittable
 from propkit.model import Cut, Duration, Kpi, worded
 from propkit.periods import Period, parse_period
 from propkit.reporting import notes as notes_room
@@ -36,7 +36,12 @@ HISTORY = 13
 
 @dataclass
 class Book:
-    """A report in the making.  `sections` collects the ids of the sections shown, for the receipt."""
+    """A report in the making.  `sections` collects the ids of the sections shown, for the receipt.
+
+    `key`: the figures that matter most to its reader; `split`: the figures of which differing segments are named, with the
+    segments by which they are told.  Both are declared when it is opened, since all that it tests shares one error budget.
+    `besides` keeps what sections make once and share.
+    """
 
     workspace: Workspace
     report: str
@@ -52,10 +57,14 @@ class Book:
     sections: list[str] = field(default_factory=list)
     headline: list[dict[str, str]] = field(default_factory=list)
     monthly: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
-    earlier: dict[tuple, dict[str, pd.DataFrame]] = field(default_factory=dict, repr=False)
-    besides: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict, repr=False)
-    whole: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    besides: dict[str, object] = field(default_factory=dict, repr=False)
+    parts: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict, repr=False)
+    told: dict[str, pd.DataFrame | None] = field(default_factory=dict, repr=False)
+    whole: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    line_of: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
     notes: Notes = field(default_factory=Notes, repr=False)
+    key: tuple[str, ...] = ()
+    split: Mapping[str, Sequence[str]] = field(default_factory=dict)
     photos: dict[tuple[int, int], Photo] = field(default_factory=dict, repr=False)
 
     @property
@@ -86,8 +95,18 @@ class Book:
     def kpi(self, kpi_id: str) -> Kpi:
         """Return a KPI by id, with the target that holds for this community and month."""
         kpi = worded(domains.kpi(kpi_id), self.cut.definitions)
-        goal = self.workspace.target(kpi_id, self.community, self.month)
+        goal = self.goals.get((self.community, kpi_id), self.goal_set(kpi_id))
         return kpi if goal is None else dataclasses.replace(kpi, target=goal)
+
+    @cached_property
+    def goals(self) -> dict[tuple[str, str], float]:
+        """The targets of the register that hold for the period, by community and metric: they go before propkit.toml."""
+        summed = {kpi.id for kpi in domains.KPIS.values() if kpi.kind == "count"}
+        return improvement.in_force(self.tables["target"], self.period, summed) if "target" in self.tables else {}
+
+    def goal_set(self, kpi_id: str) -> float | None:
+        """The target that propkit.toml sets for a KPI in this community and month."""
+        return self.workspace.target(kpi_id, self.community, self.month)
 
     def figure(self, kpi_id: str) -> pd.Series:
         """Return the one figure of a KPI in the period."""
@@ -95,12 +114,19 @@ class Book:
 
     def rates(self, kpi_ids: Sequence[str], *, by: str | None = None) -> pd.DataFrame:
         """Return the figures of the period, by segment with `by`; labels of segments in `label`."""
-        rates = self._allowed(self._figures(kpi_ids, [self.period], by), [by] if by else [])
         if by is None:
-            return rates
+            return self._allowed(self._whole(kpi_ids, [self.period]), [])
+        parts = [self._split(kpi_id, by) for kpi_id in kpi_ids]
+        rates = pd.concat(parts or [self._with(self.tables, self.cut, [], [self.period], [by])], ignore_index=True)
         order = {value: place for place, value in enumerate(self.order(by, rates["segment"]))}
         ranked = rates.sort_values("segment", key=lambda values: values.map(order), kind="stable", ignore_index=True)
         return ranked.assign(label=self.labels(by, ranked["segment"]))
+
+    def _split(self, kpi_id: str, by: str) -> pd.DataFrame:
+        if (kpi_id, by) not in self.parts:
+            rates = self._with(self.tables, self.cut, [domains.kpi(kpi_id)], [self.period], [by])
+            self.parts[kpi_id, by] = self._allowed(rates, [by])
+        return self.parts[kpi_id, by]
 
     def order(self, by: str, values: pd.Series) -> list[str]:
         """Put values of a segment in their declared order, others in natural order (2号楼 before 10号楼), unknown last."""
@@ -123,50 +149,52 @@ class Book:
 
         A figure that ages (`Kpi.ages`) is taken for every month at the same distance from its end.
         """
-        for kpi_id in kpi_ids:
-            if kpi_id not in self.monthly:
-                self.monthly[kpi_id] = self._aged(kpi_id) if domains.kpi(kpi_id).ages else self._months(kpi_id)
+        new = [domains.kpi(kpi_id) for kpi_id in kpi_ids if kpi_id not in self.monthly]
+        self.monthly |= self._aged([kpi for kpi in new if kpi.ages])
+        self.monthly |= {kpi.id: self._months(kpi) for kpi in new if not kpi.ages}
         return pd.concat([self.monthly[kpi_id] for kpi_id in kpi_ids], ignore_index=True)
 
-    def _months(self, kpi_id: str) -> pd.DataFrame:
-        months = self._figures([kpi_id], [parse_period(month) for month in self.period.history(HISTORY)], None)
-        if self.edition != "owner" or not domains.kpi(kpi_id).opinion:
-            return months
-        return self.guard.months(kpi_id, months)
+    def _months(self, kpi: Kpi) -> pd.DataFrame:
+        months = self._whole([kpi.id], [parse_period(month) for month in self.period.history(HISTORY)])
+        return self.guard.months(kpi.id, months) if self.edition == "owner" and kpi.opinion else months
 
-    def _aged(self, kpi_id: str) -> pd.DataFrame:
-        """Every month as it stood equally long after its end: last September is seen with last October's payments only."""
-        kpi, months = domains.kpi(kpi_id), self.period.history(HISTORY)
+    def _aged(self, asked: Sequence[Kpi]) -> dict[str, pd.DataFrame]:
+        """Every month as it stood equally long after its end: last September is seen with last October's payments only.
+
+        Returns the months of every figure that ages in the same tables, for making their rows is the dear part.
+        """
+        if not asked:
+            return {}
+        tables = list(dict.fromkeys(kpi.table for kpi in asked))
+        kpis = [kpi for kpi in domains.KPIS.values() if kpi.ages and kpi.table in tables]
+        raw = {name: rows for name, rows in self.raw.items() if name != "household"}  # of no use to whole figures
         parts = []
-        for month in months:
-            as_of = parse_period(month).end + (self.cut.as_of - self.period.end)
-            cut = dataclasses.replace(self.cut, as_of=as_of)
-            parts.append(self._with(self._as_of(kpi, cut), cut, [kpi], [parse_period(month)], []))
-        return pd.concat(parts, ignore_index=True)
-
-    def _as_of(self, kpi: Kpi, cut: Cut) -> dict[str, pd.DataFrame]:
-        """The tables as they stood at an earlier cut-off; figures over the same tables share them."""
-        names, rooms = _needed(kpi)
-        key = (*names, cut.as_of)
-        if key not in self.earlier:
-            self.earlier[key] = domains.derive({name: self.raw[name] for name in names}, cut, rooms)
-        return self.earlier[key]
+        for month in map(parse_period, self.period.history(HISTORY)):
+            cut = dataclasses.replace(self.cut, as_of=month.end + (self.cut.as_of - self.period.end))
+            parts.append(self._with(domains.derive(raw, cut, tables), cut, kpis, [month], []))
+        months = pd.concat(parts, ignore_index=True)
+        return {kpi.id: months[months["kpi"] == kpi.id].reset_index(drop=True) for kpi in kpis}
 
     def in_periods(self, kpi_ids: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
-        """Return the figures of other periods than the report's own, unsplit, in the order of `figures`.
+        """Return the figures of other periods than the report's own, unsplit, in the order of `figures`."""
+        return self._kept(self._whole(kpi_ids, periods))
 
-        Every figure of a period is reckoned when the first is asked for: a report asks for most, and one tally costs
-        little more than ten.
-        """
-        new = [period for period in periods if period.id not in self.whole]
+    def _whole(self, kpi_ids: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+        """Unsplit figures.  Every figure of a period is reckoned when the first is asked for: a report asks for most, and
+        all together cost little more than one."""
+        asked = [domains.kpi(kpi_id).id for kpi_id in kpi_ids]
+        known = {period for _, period in self.line_of}
+        new = [period for period in periods if period.id not in known]
         if new:
-            made = self._with(self.tables, self.cut, list(domains.KPIS.values()), new, [])
-            self.whole |= {period.id: made[made["period"] == period.id] for period in new}
-        place = {kpi_id: at for at, kpi_id in enumerate(kpi_ids)}
-        both = pd.concat([self.whole[one.id] for one in periods] or [self._with(self.tables, self.cut, [], [], [])])
-        asked = both[both["kpi"].isin(place)]
-        rates = asked.sort_values("kpi", key=lambda ids: ids.map(place), kind="stable", ignore_index=True)
-        return self._kept(rates)
+            made = figures(
+                self.tables, self.cut, list(domains.KPIS.values()), new,
+                communities=[self.community], min_n=self.min_n, monthly=self.counted,
+            )  # fmt: skip
+            keys = zip(made["kpi"], made["period"], strict=True)
+            self.line_of |= {key: len(self.whole) + place for place, key in enumerate(keys)}
+            self.whole = pd.concat([self.whole, made], ignore_index=True) if len(self.whole) else made
+        places = [self.line_of[kpi_id, period.id] for kpi_id in asked for period in periods]
+        return self.whole.take(places).reset_index(drop=True)
 
     def apart(self, kpi_ids: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
         """Return what `in_periods` does, reckoned for these figures alone: for few of them over many periods."""
@@ -195,6 +223,11 @@ class Book:
         alone or beside what they were shown before."""
         if self.edition == "owner":
             self.guard.check(store.published(self.workspace, self.community))
+
+    @cached_property
+    def counted(self) -> Monthly:
+        """Every figure counted by month."""
+        return Monthly(self.tables, list(domains.KPIS.values()))
 
     @cached_property
     def guard(self) -> Guard:
@@ -244,10 +277,6 @@ class Book:
         named = self.workspace.settings.segment_labels.get(by)
         return domains.SEGMENTS[by].label if by in domains.SEGMENTS else Text(named or by, named or by)
 
-    def _figures(self, kpi_ids: Sequence[str], periods: Sequence[Period], by: str | None) -> pd.DataFrame:
-        kpis = [domains.kpi(kpi_id) for kpi_id in kpi_ids]
-        return self._with(self.tables, self.cut, kpis, periods, [by] if by else [])
-
     def _with(
         self,
         tables: Mapping[str, pd.DataFrame],
@@ -278,13 +307,17 @@ def open_book(
     as_of: str = "",
     edition: str = "internal",
     lang: str = "zh",
+    key: Sequence[str] = (),
+    split: Mapping[str, Sequence[str]] | None = None,
 ) -> Book:
     """Open a report for a community and period; raises ConfigError for a wrong parameter, DataError without data.
 
-    `as_of` is the data cut-off ("" = as set in propkit.toml, or the last day with data).
+    `as_of` is the data cut-off ("" = as set in propkit.toml, or the last day with data); `key`, `split`: see `Book`.
     """
     opened = open_workspace(workspace)
     check_choices(edition, lang)
+    for kpi_id in (*key, *(split or {})):
+        domains.kpi(kpi_id)
     store.check_community(opened, community)
     cut = opened.cut(store.data_cutoff(opened, as_of or None))
     stretch = parse_period(str(period), cut.as_of)  # papermill makes a number of 2025
@@ -295,7 +328,22 @@ def open_book(
     asked = {"community": community, named: str(period), "as_of": as_of, "edition": edition, "lang": lang}
     name = _name(opened, community, lang)
     written = notes_room.read(opened, community, stretch.id)
-    return Book(opened, report, community, name, stretch, cut, edition, lang, raw, tables, asked, notes=written)
+    return Book(
+        opened,
+        report,
+        community,
+        name,
+        stretch,
+        cut,
+        edition,
+        lang,
+        raw,
+        tables,
+        asked,
+        notes=written,
+        key=tuple(key),
+        split=dict(split or {}),
+    )
 
 
 def check_choices(edition: str, lang: str) -> None:
@@ -344,15 +392,6 @@ def months_with_data(tables: dict[str, pd.DataFrame]) -> list[str]:
         if name in tables and table.columns[table.dated_by].kind == "instant"
     ]
     return sorted({str(month) for dates in dated for month in dates.dt.to_period("M").unique()})
-
-
-def _needed(kpi: Kpi) -> tuple[list[str], tuple[ModuleType, ...]]:
-    """The canonical tables from which an aging figure is made, and the rooms that must be asked."""
-    own = next((room for room in domains.OWN if kpi in room.KPIS), None)
-    if own is not None:
-        return [table.name for table in own.TABLES], (own,)
-    shared = {"work_order": ["work_order", "order_event"], "complaint": ["complaint"]}
-    return shared.get(kpi.table, ["fee_bill", "fee_payment"]), ()
 
 
 def _duration(duration_id: str) -> Duration:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from propkit import domains
 from propkit.model import Duration, Kpi
 from propkit.reporting.display import (
     MARKS,
@@ -113,7 +114,7 @@ def sparkline(history: pd.DataFrame, kpi: Kpi, *, lang: str, target: float | Non
     low, span = min(ends), (max(ends) - min(ends)) or 1.0
     points = [(_at(place, len(values)), 26 - 22 * (value - low) / span) for place, value in enumerate(values)]
     runs = _runs(points)
-    lines = "".join(f'<polyline class="l" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in run)}"/>' for run in runs)
+    lines = "".join(_stroke(run) for run in runs[:-1]) + (_stroke(runs[-1]) if len(runs[-1]) > 1 else "")
     x, y = runs[-1][-1]
     end = "o" if rows[-1]["state"] == "provisional" else "d"
     goal = "" if target is None else f'<path class="g" d="M2 {26 - 22 * (target - low) / span:.1f}H118"/>'
@@ -122,20 +123,15 @@ def sparkline(history: pd.DataFrame, kpi: Kpi, *, lang: str, target: float | Non
     return f'<svg class="pk-spark" viewBox="0 0 120 30" role="img" aria-label="{said}">{goal}{lines}{dot}</svg>'
 
 
-def definition(
-    kpi: Kpi | Duration, *, lang: str, as_of: str = "", columns: Mapping[str, Text] | None = None
-) -> Display:
-    """Return the definition of a figure, folded: both halves, date basis, maturity, source, note and data cut-off.
-
-    `columns` gives the reader's words for the column that dates the figure; without it the name of the column stands.
-    """
+def definition(kpi: Kpi | Duration, *, lang: str, as_of: str = "") -> Display:
+    """Return the definition of a figure, folded: both halves, date basis, maturity, source, note and data cut-off."""
     zh = lang == "zh"
     after = getattr(kpi, "matures_after", None)
     mature = (f"{after} 天后数值定型" if zh else f"final after {after} days") if after else ""
     facts = {
         "分子" if zh else "Numerator": kpi.top.get(lang),
         "分母" if zh else "Denominator": kpi.bottom.get(lang) if isinstance(kpi, Kpi) else "",
-        "归入月份的日期" if zh else "Dated by": _dated(kpi, columns or {}, lang),
+        "归入月份的日期" if zh else "Dated by": _dated(kpi, lang),
         "成熟" if zh else "Maturity": mature,
         "依据" if zh else "Source": _SEED.sub("", kpi.source).strip(" ;"),
         "说明" if zh else "Note": kpi.note.get(lang),
@@ -147,11 +143,9 @@ def definition(
     return Display(html, html, head + "，".join(fact for fact in facts.values() if fact))
 
 
-def definitions(
-    kpis: Iterable[Kpi | Duration], *, lang: str, as_of: str = "", columns: Mapping[str, Text] | None = None
-) -> Display:
+def definitions(kpis: Iterable[Kpi | Duration], *, lang: str, as_of: str = "") -> Display:
     """Return the definition cards of all figures of a report; see `definition`."""
-    whole = join(definition(kpi, lang=lang, as_of=as_of, columns=columns) for kpi in kpis)
+    whole = join(definition(kpi, lang=lang, as_of=as_of) for kpi in kpis)
     return Display(f'<div class="pk-kpis">{whole.html}</div>', whole.fallback, whole.text)
 
 
@@ -177,9 +171,9 @@ def _point(point: Claim | Text | str, lang: str) -> str:
     return f'<li>{words} <span class="chip {tone}">{label.get(lang)}</span></li>'
 
 
-def _dated(kpi: Kpi | Duration, columns: Mapping[str, Text], lang: str) -> str:
+def _dated(kpi: Kpi | Duration, lang: str) -> str:
     name = kpi.dated_by if isinstance(kpi, Kpi) else kpi.start
-    return word(columns.get(name, name), lang)
+    return word(domains.date_labels(kpi).get(name, name), lang)
 
 
 def _basis(row: Mapping[str, object], kpi: Kpi, lang: str) -> str:
@@ -234,6 +228,13 @@ def _spark_image(line: str) -> str:
 
 def _at(place: int, count: int) -> float:
     return 4 + 112 * place / (count - 1)
+
+
+def _stroke(run: Sequence[tuple[float, float]]) -> str:
+    """A line through neighbouring months; a month alone, such as that of a survey, is a dot."""
+    if len(run) == 1:
+        return f'<circle class="d" cx="{run[0][0]:.1f}" cy="{run[0][1]:.1f}" r="1.6"/>'
+    return f'<polyline class="l" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in run)}"/>'
 
 
 def _runs(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:

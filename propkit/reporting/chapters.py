@@ -5,36 +5,39 @@ Composes what figures, claims, charts and tables give; words nothing of its own 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from propkit import domains
 from propkit.figures import largest
-from propkit.model import Column, Kpi, Reading
-from propkit.reporting import charts, claims, items, notes, outline, remarks, tables
+from propkit.model import Kpi, Reading
+from propkit.reporting import charts, items, listings, notes, outline, remarks, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
 from propkit.reporting.display import (
     Display,
     Heading,
-    cell_words,
     esc,
     format_interval,
     format_n,
     format_rate,
     format_target,
+    heads_of,
     join,
+    label_of,
     sentence,
     state_words,
 )
+from propkit.reporting.findings import findings
+from propkit.reporting.lacking import missing
 from propkit.reporting.overview_items import OVERVIEWS
 from propkit.reporting.registers import durations
 from propkit.text import Text
 
-LINES = 12
-"""Rows of a list shown on a page; the rest are counted."""
 BARS = 10
+FEW_CASES = 5
+"""Where no group has as many cases, its share is read from the words: a chart of intervals as wide as the page says less."""
 
 _FRAME = {"numbers_first", "charts", "layout", "internal_edition", "owner_edition"}
 """Items that every page is an answer to by being as it is: they are not told again as lists."""
@@ -61,7 +64,8 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
     rates = book.rates([one for one in kpis if not domains.KPIS[one].split_only]) if kpis else pd.DataFrame()
     known = rates[rates["state"] != "no_data"] if len(rates) else rates
     parts = [_figures(book, known)] if len(known) else []
-    parts += [] if brief else [part for one in kpis if (part := _split(book, one)) is not None]
+    split = [] if brief else [part for one in kpis if (part := _split(book, one)) is not None]
+    parts += [_told_apart(split), *(part for part in split if "<figure" in part.html)]
     times = [one for one in item_ids if one in domains.DURATIONS]
     parts += [_marked(times, durations(book, times))] if times else []
     lists = [one for one in item_ids if isinstance(items.ITEMS[one], Reading) and one not in _FRAME]
@@ -69,13 +73,13 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
     known_lists = {one: rows for one, rows in told.items() if rows is not None}
     if brief and known_lists:
         parts.append(_marked(list(known_lists), _numbers(book, list(known_lists))))
-    parts += [] if brief else [_marked([one], listing(book, one, rows)) for one, rows in known_lists.items()]
+    parts += [] if brief else [_marked([one], listings.listing(book, one, rows)) for one, rows in known_lists.items()]
     empty = [
         *(rates.loc[rates["state"] == "no_data", "kpi"] if len(rates) else ()),
         *(one for one in lists if told[one] is None),
     ]
     empty += [one for one in kpis if domains.KPIS[one].split_only and not book.splits(one, domains.KPIS[one].by)]
-    parts += [_marked(empty, missing(book, empty))] if empty else []
+    parts += [_marked(empty, missing(book, [items.ITEMS[one] for one in empty]))] if empty else []
     parts.append(Display("".join(_anchor(one) for one in item_ids if one in _FRAME), "", ""))
     return join([*parts, *_written(book, item_ids)])
 
@@ -93,90 +97,22 @@ def _written(book: Book, item_ids: Sequence[str]) -> list[Display]:
     return parts
 
 
-def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
-    """Return the rows of a reading as a table, the first of them where there are many; owners get no ids of cases."""
-    reading = items.ITEMS[item_id]
-    if rows.empty:
-        none = Text(f"{reading.label.zh}：没有。", f"{reading.label.en}: none.")
-        return sentence(none, book.lang)
-    columns = {name: column for name, column in reading.columns.items() if _shown(book, name, column, rows)}
-    heads = {name: column.label.get(book.lang) for name, column in columns.items()}
-    shown = rows.head(LINES)
-    cells = [
-        [_cell(column, name, row[name], book.lang) for name, column in columns.items()]
-        for row in shown.to_dict("records")
-    ]
-    more = len(rows) - len(shown)
-    rest = Text(f"（前 {LINES} 行，另有 {more} 行）", f" (first {LINES}; {more} more)") if more else Text("", "")
-    caption = Text(reading.label.zh + rest.zh, reading.label.en + rest.en)
-    numeric = [heads[name] for name, column in columns.items() if column.kind in ("whole", "money", "decimal", "score")]
-    frame = pd.DataFrame(cells, columns=list(heads.values()))
-    return tables.table(
-        frame, caption=caption, lang=book.lang, numeric=numeric, sortable=more == 0 and len(shown) > 3, stacked=True
-    )
-
-
 def _numbers(book: Book, item_ids: Sequence[str]) -> Display:
-    """The number that stands for each list, one line each."""
-    rows = items.headlines(book, item_ids).to_dict("records")
-    heads = _words(book, ("清单", "List"), ("数量", "Number"))
-    cells = []
-    for row in rows:
-        one = items.ITEMS[row["kpi"]]
-        words = "—" if pd.isna(row["value"]) else f"{float(row['value']):,.6g} {one.unit.get(book.lang)}"
-        cells.append([one.label.get(book.lang), words])
-    caption = Text(
-        "清单与报表（逐行内容见 propkit values --rows）", "Lists and statements (rows: propkit values --rows)"
-    )
-    frame = pd.DataFrame(cells, columns=heads)
-    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:], sortable=False)
-
-
-def missing(book: Book, item_ids: Iterable[str]) -> Display:
-    """Say which figures have no data, and which table they lack where it is not there at all."""
-    by_table: dict[str, list[str]] = {}
-    for item_id in dict.fromkeys(item_ids):
-        by_table.setdefault(_lacking(book, item_id), []).append(items.ITEMS[item_id].label.get(book.lang))
-    comma, stop = ("、", "。") if book.lang == "zh" else (", ", ".")
+    """The number that stands for each list, in one sentence: a month's page has no room for their rows."""
     said = []
-    for table, labels in by_table.items():
-        why = Text("本期无数据", "No data in this period")
-        if table:
-            label = domains.TABLES[table].label
-            why = Text(
-                f"缺少数据表「{label.zh}」，无法计算", f"Not computed, for want of the table “{label.en.lower()}”"
-            )
-        said.append(why.get(book.lang) + ("：" if book.lang == "zh" else ": ") + comma.join(labels) + stop)
-    html = f'<ul class="pk-missing">{"".join(f"<li>{esc(line)}</li>" for line in said)}</ul>'
-    return Display(html, html, " ".join(said))
-
-
-def _lacking(book: Book, item_id: str) -> str:
-    """The first canonical table that an item cannot do without and that has no row at all; "" when none is lacking."""
-    one = items.ITEMS[item_id]
-    names = one.tables if isinstance(one, Reading) else (one.table,)
-    for name in names:
-        bases = [name] if name in domains.TABLES else [table.name for table in _room(item_id).TABLES[:1]]
-        for base in bases:
-            if base in book.raw and book.raw[base].empty:
-                return base
-    return ""
-
-
-def _room(item_id: str):
-    return next(
-        room
-        for room in domains.ROOMS
-        if any(one.id == item_id for one in (*room.KPIS, *room.DURATIONS, *room.READINGS))
-    )
+    for row in items.headlines(book, item_ids).to_dict("records"):
+        one = items.ITEMS[row["kpi"]]
+        said.append(f"{one.label.get(book.lang)} {listings.amount(row['value'], one.unit, book.lang)}")
+    comma, stop = ("；", "。") if book.lang == "zh" else ("; ", ".")
+    return sentence(Text("清单：", "Lists: ").get(book.lang) + comma.join(said) + stop, book.lang)
 
 
 def _figures(book: Book, rates: pd.DataFrame) -> Display:
     """One line for each figure: value, interval, n, target and verdict, change from a year before."""
     kpi_ids = list(rates["kpi"])
-    verdicts = {claim.kpi: claim for claim in judged(book, kpi_ids)}
-    changes = {claim.kpi: claim for claim in changed(book, kpi_ids)}
-    heads = _words(book, ("指标", "Figure"), ("数值", "Value"), ("95% 区间", "95% interval"), ("样本", "Cases"),
+    found = findings(book)
+    verdicts, changes = ({claim.kpi: claim for claim in found.of(kind, kpi_ids)} for kind in ("target", "change"))
+    heads = heads_of(book.lang, ("指标", "Figure"), ("数值", "Value"), ("95% 区间", "95% interval"), ("样本", "Cases"),
                    ("目标与判定", "Target and verdict"), ("同比", "Year on year"))  # fmt: skip
     cells = [_line(book, row, verdicts, changes) for row in rates.to_dict("records")]
     frame = pd.DataFrame(cells, columns=heads)
@@ -199,28 +135,6 @@ def _line(book: Book, row: Mapping[str, object], verdicts: Mapping, changes: Map
             change.text.get(book.lang) if change else ""]  # fmt: skip
 
 
-def judged(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
-    """Return the verdicts on the targets of these figures, as one family."""
-    rates = book.rates([one for one in kpi_ids if not domains.KPIS[one].split_only])
-    kpis = [book.kpi(kpi_id) for kpi_id in rates["kpi"]]
-    family = max(1, sum(kpi.target is not None and kpi.kind == "share" for kpi in kpis))
-    pairs = zip(kpis, rates.iterrows(), strict=True)
-    found = [claims.target(kpi, row, kpi.target, family) for kpi, (_, row) in pairs]
-    return [claim for claim in found if claim is not None]
-
-
-def changed(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
-    """Return the changes of these figures from the same stretch a year before, as one family."""
-    earlier = book.year_before()
-    kpis = [book.kpi(one) for one in kpi_ids if domains.KPIS[one].dated_by != "wave_on" and not domains.KPIS[one].ages]
-    kpis = [kpi for kpi in kpis if not kpi.split_only]
-    if earlier is None or not kpis:
-        return []
-    ids = [kpi.id for kpi in kpis]
-    before, now = (book.in_periods(ids, [period]).set_index("kpi") for period in (earlier, book.period))
-    return claims.changes(kpis, before, now, Text("上年同期", "the same time last year"))
-
-
 def _split(book: Book, kpi_id: str) -> Display | None:
     """The chart of a figure that is usually split: bars of counts, dots of shares; None where it cannot be split here."""
     kpi = book.kpi(kpi_id)
@@ -229,17 +143,55 @@ def _split(book: Book, kpi_id: str) -> Display | None:
     rates = book.rates([kpi_id], by=kpi.by)
     if set(rates["state"]) == {"no_data"}:
         return None
+    if _few(kpi, rates) and not (
+        kpi.kind == "count" and book.edition == "owner"
+    ):  # whose small counts are pooled below
+        words = _in_words(book, kpi, rates)
+        return _marked([kpi_id], words or Display("", "", "")) if kpi.split_only else words
     if kpi.kind == "count" and kpi.scale == 1:
         return _bars(book, kpi, rates) if not kpi.split_only else _marked([kpi_id], _bars(book, kpi, rates))
     if kpi.kind not in ("share", "rate", "money"):
         return None
-    # The items of a survey are answered by the same households: they are no samples that could be tested against each other.
-    tested = kpi.kind == "share" and not kpi.split_only
-    found = claims.segments(kpi, {kpi.by: rates}, {kpi.by: book.words(kpi.by)}) if tested else []
     whole = rates.iloc[:0] if kpi.split_only else book.rates([kpi_id])
     both = pd.concat([whole, rates.assign(dimension=book.segment_label(kpi.by).get(book.lang))], ignore_index=True)
-    chart = charts.show(charts.by_segment, both, kpi, lang=book.lang, claim=claims.order(found))
+    # Shown, not tested: what a report names of segments is declared when it is opened (`Book.split`).
+    chart = charts.show(charts.by_segment, both, kpi, lang=book.lang)
     return _marked([kpi_id], chart) if kpi.split_only else chart  # others have their anchor in the table
+
+
+def _few(kpi: Kpi, rates: pd.DataFrame) -> bool:
+    """Whether so little is split that words say it better than a chart: two groups, or shares of a handful of cases."""
+    known = rates[~rates["state"].isin(["no_data", "suppressed"])]
+    if kpi.kind == "count":
+        return (known["num"] > 0).sum() <= 2
+    flat = known["low"].isna().all() and (len(known) < 4 or known["value"].nunique() == 1)
+    return len(known) < 2 or flat or known["n"].max() < FEW_CASES
+
+
+def _in_words(book: Book, kpi: Kpi, rates: pd.DataFrame) -> Display | None:
+    """Every group with its figure, state and cases, in one sentence."""
+    rates = rates[rates["num"] > 0] if kpi.kind == "count" else rates[rates["state"] != "no_data"]
+    if rates.empty:
+        return None  # nothing happened, as the table of figures says
+    states = ["" if state == "census" else state_words(state, book.lang) for state in rates["state"]]
+    alike = len(rates) > 1 and len(set(states)) == 1  # said once, at the end
+    said = []
+    for row, state in zip(rates.to_dict("records"), states, strict=True):
+        cases = "" if kpi.kind == "count" or row["state"] == "suppressed" else format_n(row, book.lang)
+        remark = ("，" if book.lang == "zh" else ", ").join(part for part in (cases, "" if alike else state) if part)
+        words = f"{label_of(row, book.lang)} {format_rate(row, kpi, book.lang)}"
+        said.append(words + ((f"（{remark}）" if book.lang == "zh" else f" ({remark})") if remark else ""))
+    end = Text(f"；均为{states[0]}", f"; all {states[0]}").get(book.lang) if alike and states[0] else ""
+    colon, comma, stop = ("：", "，", "。") if book.lang == "zh" else (": ", ", ", ".")
+    return sentence(kpi.label.get(book.lang) + colon + comma.join(said) + end + stop, book.lang)
+
+
+def _told_apart(parts: Sequence[Display]) -> Display:
+    """The splits that are sentences, as one list before the charts."""
+    said = [part for part in parts if "<figure" not in part.html]
+    lines = [f"<li>{part.html.replace('<p>', '').replace('</p>', '')}</li>" for part in said]
+    html = f'<ul class="pk-split">{"".join(lines)}</ul>' if lines else ""
+    return Display(html, html, " ".join(part.text for part in said))
 
 
 def _bars(book: Book, kpi: Kpi, rates: pd.DataFrame) -> Display:
@@ -252,19 +204,6 @@ def _bars(book: Book, kpi: Kpi, rates: pd.DataFrame) -> Display:
     return charts.show(charts.pareto, rates, kpi, lang=book.lang)
 
 
-def _shown(book: Book, name: str, column: Column, rows: pd.DataFrame) -> bool:
-    """Leave out columns without a single value, and for owners whatever names a case."""
-    if column.personal or (book.edition == "owner" and name.endswith("_id")):
-        return False
-    return bool(rows[name].notna().any())
-
-
-def _cell(column: Column, name: str, value: object, lang: str) -> str:
-    if name == "kpi" and value in items.ITEMS:
-        return items.ITEMS[str(value)].label.get(lang)
-    return cell_words(column, value, lang, name=name)
-
-
 def _marked(item_ids: Sequence[str], part: Display) -> Display:
     """Put an anchor for each item before what tells it, so that a note, a link or a test finds its place."""
     return Display("".join(map(_anchor, item_ids)) + part.html, part.fallback, part.text)
@@ -272,7 +211,3 @@ def _marked(item_ids: Sequence[str], part: Display) -> Display:
 
 def _anchor(item_id: str) -> str:
     return f'<span id="i-{esc(item_id)}"></span>'
-
-
-def _words(book: Book, *pairs: tuple[str, str]) -> list[str]:
-    return [Text(*pair).get(book.lang) for pair in pairs]

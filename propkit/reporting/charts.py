@@ -47,6 +47,7 @@ _HOW_TO_READ = {
         "点为数值，横线为 95% 区间；实心并带箭头的差异经过检验，空心的可能出于偶然",
         "Dot: value; line: 95% interval; filled with an arrow: a tested difference, hollow: may be chance",
     ),
+    "dots": Text("点为数值；这项数字不给区间", "Dot: value; no interval is given for this figure"),
     "limits": Text(
         "色带为正常波动的范围，圈出的月份超出范围；空心为暂定",
         "Band: ordinary variation; ringed months lie outside it; hollow: provisional",
@@ -101,6 +102,8 @@ def _telling(name: str, rates: pd.DataFrame, kpi: Kpi | Duration) -> Telling:
     reading = "limits" if name == "trend" and "center" in rates and rates["center"].notna().any() else name
     if isinstance(kpi, Duration):
         return Telling(_HOW_TO_READ[reading], _words_of_curve, _survival_table)
+    if name == "by_segment" and rates["low"].isna().all():
+        reading = "dots"
     by = "period" if name == "trend" else "segment"
     return Telling(
         _HOW_TO_READ[reading],
@@ -209,8 +212,9 @@ def ageing(rates: pd.DataFrame, kpi: Kpi, *, lang: str, ax: Axes, claim: Claim |
     rows = [row for row in records(rates) if row["segment"] != "all"]
     values = np.nan_to_num(np.array([reader_value(row, kpi) for row in rows], dtype=float))
     marks.bars(ax, values, [style.TINT if place < len(rows) / 2 else style.BLUE for place in range(len(rows))])
-    marks.bar_ends(ax, values, [format_rate(row, kpi, lang) for row in rows])
-    _fit_bars(ax, rows, lang, right=10, top=4)
+    figures = [format_rate(row, kpi, lang) for row in rows]
+    marks.bar_ends(ax, values, figures)
+    _fit_bars(ax, rows, lang, right=max(map(style.text_width, figures), default=0) + 8, top=4)
 
 
 @styled()

@@ -29,7 +29,8 @@ MIN_POINTS = 12
 
 STRICT = Text(
     "以上判断从严：即使一切如常，整份报告出现任何一处误判的机会不超过 5%；区间仍按 95% 给出。",
-    "Judged strictly: with nothing happening, at most 5 % of whole reports say anything false; intervals are 95 %.",
+    "The verdicts are strict: even if nothing had changed, at most 5% of whole reports would hold a single false one; the "
+    "intervals are ordinary 95% intervals.",
 )
 
 CHANCE_OUTSIDE = 0.0027
@@ -72,22 +73,20 @@ class Claim:
 
 
 def changes(
-    kpis: Sequence[Kpi], before: pd.DataFrame, now: pd.DataFrame, when: Text, *, alpha: float = ALPHA_CHANGES
+    kpis: Sequence[Kpi], before: pd.DataFrame, now: pd.DataFrame, when: Text, *, families: float = 1
 ) -> list[Claim]:
-    """Compare shares with an earlier period, one family for all: Holm over the tests, and both locks for each.
+    """Compare shares and rates with an earlier period, one family for all: Holm over the tests, and both locks for each.
 
-    `before`, `now`: rates indexed by kpi id.  `when` names the earlier period.  Figures that are not settled take no part.
-    `alpha` is the error that the whole family may spend.
+    `before`, `now`: rates indexed by kpi id.  `when` names the earlier period; `families`: how many
+    such families share what the report may spend.  Figures that are not settled take no part.
     """
-    judged = [kpi for kpi in kpis if kpi.kind == "share" and _settled(before, kpi) and _settled(now, kpi)]
-    results = [
-        stats.proportion_diff(*_pair(before.loc[kpi.id]), *_pair(now.loc[kpi.id]), method="exact") for kpi in judged
-    ]
+    judged = [kpi for kpi in kpis if kpi.kind in ("share", "rate") and _settled(before, kpi) and _settled(now, kpi)]
     if not judged:
         return []
+    results = [_compare(kpi, before.loc[kpi.id], now.loc[kpi.id]) for kpi in judged]
     adjusted = np.asarray(stats.adjust_pvalues([float(result["p_value"]) for result in results])["p_adjusted"])
     return [
-        _change_claim(kpi, result, bool(p < alpha), int(now.loc[kpi.id, "den"]), when)
+        _change_claim(kpi, result, bool(p < ALPHA_CHANGES / families), int(now.loc[kpi.id, "den"]), when)
         for kpi, result, p in zip(judged, results, adjusted, strict=True)
     ]
 
@@ -131,24 +130,24 @@ _VERDICTS: dict[str, tuple[Text, bool | None]] = {
 
 def segments(
     kpi: Kpi,
-    families: Mapping[str, pd.DataFrame],
+    dimensions: Mapping[str, pd.DataFrame],
     labels: Mapping[str, Mapping[str, Text]],
     *,
-    alpha: float = ALPHA_SEGMENTS,
+    families: float = 1,
     confidence: float = 0.95,
 ) -> list[Claim]:
     """Name the segments that differ from all others, of the dimensions that pass the gate.
 
-    `families`: rates of one community and period by dimension; `labels`: words of their values by dimension.  The gate is
-    the homogeneity test at `alpha`, Holm-adjusted over the dimensions; behind it both locks hold at `confidence`.  Suppressed
-    and empty segments take no part.
+    `dimensions`: rates of one community and period by dimension; `labels`: words of their values by dimension.  The gate is
+    the homogeneity test, Holm-adjusted over the dimensions; `families`: how many figures are told by segment in the report.
+    Behind it both locks hold at `confidence`.  Suppressed and empty segments take no part.
     """
-    told = {by: rates[~rates["state"].isin(["no_data", "suppressed"])] for by, rates in families.items()}
+    told = {by: rates[~rates["state"].isin(["no_data", "suppressed"])] for by, rates in dimensions.items()}
     told = {by: rates for by, rates in told.items() if len(rates) > 1}
     if not told:
         return []
     gates = [stats.homogeneity_test(*_sums(rates))["p_value"] for rates in told.values()]
-    passed = np.asarray(stats.adjust_pvalues([float(p) for p in gates])["p_adjusted"]) < alpha
+    passed = np.asarray(stats.adjust_pvalues([float(p) for p in gates])["p_adjusted"]) < ALPHA_SEGMENTS / families
     return [
         claim
         for (by, rates), open_gate in zip(told.items(), passed, strict=True)
@@ -332,16 +331,30 @@ def _different(kpi: Kpi, rates: pd.DataFrame, labels: Mapping[str, Text], confid
     return order(found)[:1] if len(rates) == 2 else found
 
 
+def _compare(kpi: Kpi, before: pd.Series, now: pd.Series) -> Mapping[str, object]:
+    """The test of one figure against an earlier one, with both locks; `difference` in parts of one, `low`, `high` of `rule`."""
+    if kpi.kind == "share":
+        result = stats.proportion_diff(*_pair(before), *_pair(now), method="exact")
+        return {**result, "rule": f"MOVER of exact limits, {result['test']}, Holm"}
+    result = stats.rate_ratio(*_pair(before), *_pair(now))
+    verdict = "higher" if float(result["low"]) > 1 else "lower" if float(result["high"]) < 1 else "no_clear_change"
+    p_value = 1.0 if result["status"] == "no_data" else result["p_value"]
+    difference = float(now["num"] / now["den"] - before["num"] / before["den"])
+    rule = "ratio of rates, conditional exact interval and test, Holm"
+    return {**result, "verdict": verdict, "p_value": p_value, "difference": difference, "rule": rule}
+
+
 def _change_claim(kpi: Kpi, result: Mapping[str, object], holds: bool, n: int, when: Text) -> Claim:
     verdict = str(result["verdict"]) if holds else "no_clear_change"
-    bounds = limits_of(result, f"MOVER of exact limits, {result['test']}, Holm")
+    bounds = limits_of(result, str(result["rule"]))
     if verdict not in ("higher", "lower"):
         words = Text(f"与{when.zh}相比没有明显变化", f"no clear change from {when.en}")
         return Claim(kpi.id, "change", "no_clear_change", None, words, n, **bounds)
     points = abs(float(result["difference"])) * kpi.scale
+    unit = Text("个百分点", "points") if kpi.kind == "share" else Text(kpi.unit.zh, "")
     text = Text(
-        f"比{when.zh}{'上升' if verdict == 'higher' else '下降'} {points:.1f} 个百分点",
-        f"{points:.1f} points {verdict} than {when.en}",
+        f"比{when.zh}{'上升' if verdict == 'higher' else '下降'} {points:.1f} {unit.zh}",
+        f"{points:.1f}{' points' if unit.en else ''} {verdict} than {when.en}",
     )
     return Claim(kpi.id, "change", verdict, welcome(kpi, verdict), text, n, weight=points, **bounds)
 

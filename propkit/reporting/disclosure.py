@@ -174,6 +174,31 @@ def pooled(rates: pd.DataFrame, least: int = THRESHOLD) -> pd.DataFrame:
     return pd.concat([ranked[~rest], other], ignore_index=True)
 
 
+def pooled_homes(rows: pd.DataFrame, least: int = THRESHOLD) -> pd.DataFrame:
+    """Return rows of a listing that counts `households` by its first column, without a count from 1 to `least` - 1.
+
+    Small rows are added up as "other", which the next smallest join until it has `least`; none is left when all together
+    are too few.  Elsewhere a smaller number of households (`owing`) is blanked with the money that they owe (`fen`).
+    """
+    by, homes = rows.columns[0], rows["households"]
+    rest = (homes > 0) & (homes < least)
+    rest |= (rows[by] == OTHER).fillna(False) & rest.any()
+    for place in homes[homes >= least].sort_values(kind="stable").index:
+        if not 0 < homes[rest].sum() < least:
+            break
+        rest[place] = True
+    kept = rows[~rest]
+    if rest.any() and homes[rest].sum() >= least:
+        small = rows[rest]
+        sums = {name: small[name].sum(min_count=1) for name in rows.columns[1:]}
+        other = small.iloc[:1].assign(**{by: OTHER}, **sums).astype(rows.dtypes)
+        kept = pd.concat([kept, other], ignore_index=True)
+    if "owing" not in kept:
+        return kept
+    few = ((kept["owing"] > 0) & (kept["owing"] < least)).fillna(False)
+    return kept.assign(owing=kept["owing"].mask(few), fen=kept["fen"].mask(few))
+
+
 def _small(frame: pd.DataFrame, min_n: int) -> list[bool]:
     few = (frame["n"] < min_n).fillna(False) & ~frame["state"].isin(["no_data", "suppressed"])
     return [row is not None and bool(small) for row, small in zip(rows(frame), few, strict=True)]

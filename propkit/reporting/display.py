@@ -16,7 +16,7 @@ import pandas as pd
 
 from propkit.model import Column, Duration, Kpi
 from propkit.stats.display import percent_text, round_exact
-from propkit.text import Text, counted, number, singular, yuan
+from propkit.text import Text, counted, minus, number, singular, yuan
 
 MIME = "application/vnd.propkit+html"
 """The key of a notebook output that holds the form for the finished page."""
@@ -68,10 +68,10 @@ def word(text: Text | str, lang: str) -> str:
     return text.get(lang) if isinstance(text, Text) else str(text)
 
 
-def sentence(words: Text, lang: str) -> Display:
+def sentence(words: Text | str, lang: str) -> Display:
     """Return one sentence as a paragraph."""
-    html = f"<p>{esc(words.get(lang))}</p>"
-    return Display(html, html, words.get(lang))
+    html = f"<p>{esc(word(words, lang))}</p>"
+    return Display(html, html, word(words, lang))
 
 
 def absent(kpi: Kpi | Duration, lang: str) -> Display:
@@ -82,6 +82,11 @@ def absent(kpi: Kpi | Duration, lang: str) -> Display:
 def details(summary: str, inner: str, kind: str = "pk-more") -> str:
     """Return `inner` (HTML) folded away under a line of words; paper leaves out what is of `kind` "pk-more"."""
     return f'<details class="{kind}"><summary>{esc(summary)}</summary>{inner}</details>'
+
+
+def heads_of(lang: str, *pairs: tuple[str, str]) -> list[str]:
+    """Return the heads of a table's columns in a language, of pairs (zh, en)."""
+    return [Text(*pair).get(lang) for pair in pairs]
 
 
 def label_of(row: Mapping[str, object], lang: str) -> str:
@@ -144,8 +149,8 @@ def figure_parts(
     while places < 4 and goal is not None and _crosses(row, kpi, goal, places):
         places += 1
     if name == "%" and _counted(row):
-        return percent_text(int(row["num"]), int(row["den"]), places).removesuffix("%"), name
-    amount = f"{round_exact(_exact(row, kpi), 1, places):,}"
+        return minus(percent_text(int(row["num"]), int(row["den"]), places).removesuffix("%")), name
+    amount = minus(f"{round_exact(_exact(row, kpi), 1, places):,}")
     return amount, singular(name) if amount == "1" and lang == "en" else name
 
 
@@ -203,6 +208,8 @@ VERDICTS: dict[str, Text] = {
     "undecided": Text("尚不能判定", "undecided"),
     "not_comparable": Text("不可比", "not comparable"),
     "not_judged": Text("未作判断", "not judged"),
+    "better": Text("好转", "better"),
+    "worse": Text("变差", "worse"),
     "not_settled": Text("尚未定案", "not settled"),
     "no_data": Text("无数据", "no data"),
     "done": Text("完成", "done"),
@@ -215,14 +222,14 @@ def cell_words(column: Column, value: object, lang: str, *, name: str = "") -> s
     """Return a cell of a listing for readers, by the kind of its column: money in yuan, thousandths as decimals, labels."""
     if value is None or pd.isna(value):
         return "—"
-    known = {"state": STATES, "verdict": VERDICTS}.get(name, column.choices)
+    known = column.choices or {"state": STATES, "verdict": VERDICTS}.get(name, {})
     if value in known:
         return known[value].get(lang) or "✓"
     match column.kind:
         case "money":
             return yuan(int(value), lang)
         case "decimal":
-            return f"{value / 1000:,.6g}"
+            return minus(f"{value / 1000:,.6g}")
         case "whole" | "score":
             return number(int(value))
         case "flag":
@@ -294,8 +301,10 @@ def _decimals(row: Mapping[str, object], kpi: Kpi, unit: str) -> int:
         return 0  # cases; tonnes and kilometres have decimals
     if unit == "%":
         return 1 if kpi.kind == "money" or row["n"] >= 1000 else 0
-    size = abs(float(_exact(row, kpi)))
-    return 0 if size >= 100 else 1 if size >= 1 else 2
+    exact = _exact(row, kpi)
+    size = abs(float(exact))
+    whole = size == 0 or (kpi.kind == "count" and exact.denominator == 1)  # 12 repairs, not 12.0
+    return 0 if whole or size >= 100 else 1 if size >= 1 else 2
 
 
 def _crosses(row: Mapping[str, object], kpi: Kpi, goal: float, decimals: int) -> bool:

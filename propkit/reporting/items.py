@@ -6,7 +6,6 @@ in the columns of `figures`, so that one table can hold all that is computable.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,17 +20,9 @@ from propkit.reporting.book import Book, book_of
 from propkit.reporting.guard import release
 from propkit.reporting.overview_items import OVERVIEWS
 from propkit.reporting.overviews import overview
+from propkit.reporting.sources import reports
 from propkit.text import Text
 from propkit.workspace import Workspace
-
-OF_SEEDS = {
-    "S0": "annual_summary",
-    "S1": "monthly_review",
-    "S2": "service_day",
-    "S3": "rectification",
-    "S4": "security_summary",
-}
-"""The report that each of the sources S0-S4 asks for."""
 
 ITEMS: dict[str, Kpi | Duration | Reading | Note] = {
     **domains.KPIS,
@@ -110,11 +101,6 @@ def entry(one: Kpi | Duration | Reading | Note, definitions: Definitions) -> Ent
     )
 
 
-def reports(source: str) -> tuple[str, ...]:
-    """Return the reports that ask for an item, by its source ("S0:40; S1:21")."""
-    return tuple(dict.fromkeys(OF_SEEDS[seed] for seed in re.findall(r"\bS[0-4](?=:)", source)))
-
-
 def values(
     workspace: Workspace,
     item_ids: Sequence[str],
@@ -163,9 +149,11 @@ def listings(
 
 def rows(item_id: str, book: Book) -> pd.DataFrame | None:
     """Return the rows of a reading or overview for the book's community and period; None where nothing is known."""
-    if item_id in domains.READINGS:
-        return domains.read(item_id, book.tables, book.period, book.cut)
-    return overview(item_id, book)
+    if item_id not in book.told:
+        read = item_id in domains.READINGS
+        made = domains.read(item_id, book.tables, book.period, book.cut) if read else overview(item_id, book)
+        book.told[item_id] = made
+    return book.told[item_id]
 
 
 def headlines(book: Book, item_ids: Iterable[str]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.collections import LineCollection
 
 from propkit.model import Kpi
@@ -28,10 +29,22 @@ _STEPS = (1, 2, 2.5, 5, 10)
 _LIMITS = {"ucl": Text("上限", "upper"), "center": Text("均值", "mean"), "lcl": Text("下限", "lower")}
 
 
-def tick(value: float, kpi: Kpi) -> str:
+def tick(value: float, kpi: Kpi, decimals: int | None = None) -> str:
     """Return a value on an axis or beside a mark, with "%" but no other unit."""
-    decimals = 0 if float(value).is_integer() or abs(value) >= 20 else 1
+    if decimals is None:
+        decimals = 0 if float(value).is_integer() or abs(value) >= 20 else 1
     return number(value, decimals) + ("%" if kpi.unit.zh == "%" else "")
+
+
+def _write_ticks(axis: Axis, kpi: Kpi) -> None:
+    """Write the values of an axis with as many decimals as tell them apart: 90, 90.5, 91, not 90, 90, 91."""
+
+    def words(value: float, _: int) -> str:
+        places = axis.get_majorticklocs()
+        exact = (count for count in range(4) if np.allclose(places, np.round(places, count), rtol=0, atol=1e-9))
+        return tick(value + 0.0, kpi, next(exact, 4))
+
+    axis.set_major_formatter(words)
 
 
 def goal_words(goal: float, kpi: Kpi, lang: str) -> str:
@@ -106,7 +119,7 @@ def across_axis(ax: Axes, kpi: Kpi, values: Sequence[float]) -> None:
     low, high = min(known) - room, max(known) + room
     ax.set_xlim(*((max(low, -1), min(high, 101)) if kpi.kind == "share" else (low, high)))
     ax.xaxis.set_major_locator(mticker.MaxNLocator(4 if style.is_narrow(ax) else 7, steps=_STEPS))
-    ax.xaxis.set_major_formatter(lambda value, _: tick(value, kpi))
+    _write_ticks(ax.xaxis, kpi)
     ax.grid(axis="x")
 
 
@@ -121,7 +134,7 @@ def upright_axis(ax: Axes, kpi: Kpi, values: Sequence[float], *, ringed: bool) -
     low = max(low, 0) if min(known) >= 0 else low
     ax.set_ylim(low, min(high, 103) if kpi.kind == "share" else high)
     ax.yaxis.set_major_locator(mticker.MaxNLocator(4, steps=_STEPS))
-    ax.yaxis.set_major_formatter(lambda value, _: tick(value, kpi))
+    _write_ticks(ax.yaxis, kpi)
     ax.grid(axis="y")
     sns.despine(ax=ax, left=True)
     ax.tick_params(axis="y", labelcolor=style.MUTED)

@@ -11,7 +11,8 @@ from functools import cache
 
 from propkit import domains
 from propkit.errors import ConfigError, nearest
-from propkit.reporting.items import ITEMS, reports
+from propkit.reporting.items import ITEMS
+from propkit.reporting.sources import reports
 from propkit.text import Text
 
 
@@ -48,7 +49,7 @@ SECTIONS: dict[str, Section] = {section.id: section for section in (
     Section("service_days", Text("服务日做了什么", "What was done on the service day?"), ("service_days",)),
     Section("people", Text("队伍怎么样", "How is the team?"), ("people",)),
     Section("problems", Text("问题在哪里", "Where are the problems?"), items=("issue_list", "early_warning", "trend_forecast")),
-    Section("plan", Text("下一步做什么", "What is next?"), ("improvement",)),
+    Section("plan", Text("下一步做什么", "What is next?"), ("improvement",), ("measure_effects", "missed_without_measure", "target_proposals")),
     Section("frame", Text("这份报告说的是什么", "What does this report cover?"),
             items=("report_period", "report_scope", "report_purpose", "numbers_first", "charts", "layout", "internal_edition",
                    "owner_edition", "photos")),

@@ -9,7 +9,7 @@ from propkit.text import Text
 
 # One line for each fact, as in a table.
 # fmt: off
-_KPI = Column("id", label=Text("指标", "KPI"))
+_KPI = Column("id", label=Text("指标", "Figure"))
 _STATE = Column("id", label=Text("状态", "State"))
 _HEADING = Column("text", label=Text("方面", "Heading"))
 _VERDICT = Column("id", label=Text("判断", "Verdict"))
@@ -17,14 +17,17 @@ _SAID = Column("text", label=Text("发现", "Finding"))
 _VALUE = Column("decimal", label=Text("数值", "Value"))
 _FIGURE = {
     "kpi": _KPI,
-    "n": Column("whole", label=Text("样本", "n")),
+    "n": Column("whole", label=Text("样本", "Cases")),
     "num": Column("whole", label=Text("分子", "Numerator")),
     "den": Column("whole", label=Text("分母", "Denominator")),
     "value_milli": _VALUE,
     "state": _STATE,
 }
-_CLAIM = {"kpi": _KPI, "kind": Column("id", label=Text("种类", "Kind")), "verdict": _VERDICT,
-          "n": Column("whole", label=Text("样本", "n")), "said": _SAID}
+_KINDS = {"target": Text("目标", "Target"), "change": Text("变化", "Change"), "signal": Text("异常月份", "Month outside its range"),
+          "segment": Text("分组差别", "Group"), "count": Text("数量", "Number")}
+_RULES = {"outside_limits": Text("超出正常波动", "Outside its ordinary range"), "list_not_empty": Text("清单应为空", "A list that should be empty")}
+_CLAIM = {"kpi": _KPI, "kind": Column("choice", label=Text("种类", "Kind"), choices=_KINDS), "verdict": _VERDICT,
+          "n": Column("whole", label=Text("样本", "Cases")), "said": _SAID}
 _CHANGE = {
     "kpi": _KPI,
     "num_before": Column("whole", label=Text("前·分子", "Before: numerator")),
@@ -33,6 +36,13 @@ _CHANGE = {
     "den_after": Column("whole", label=Text("后·分母", "After: denominator")),
     "change_milli": Column("decimal", label=Text("变化（百分点）", "Change (points)")),
     "verdict": _VERDICT,
+}
+
+
+REACH = {
+    "safe": Text("照旧即可守住", "kept if nothing changes"),
+    "within": Text("照旧也可能达到", "may be reached if nothing changes"),
+    "beyond": Text("不改变做法达不到", "out of reach unless something changes"),
 }
 
 
@@ -58,7 +68,8 @@ OVERVIEWS = (
     _item("owner_edition", "业主公开版", "Owners' edition", ("业主版隐去的意见类指标", "opinions that the owners' edition hides"),
           {"kpi": _KPI, "state": _STATE}, "S0:99", explained=True),
     _item("target_attainment", "目标达成情况", "Target attainment", ("有目标的指标及其判定", "figures with a target, and the verdict"),
-          {**_FIGURE, "target_milli": Column("decimal", label=Text("目标", "Target")), "verdict": _VERDICT}, "S1:21"),
+          {**_FIGURE, "target_milli": Column("decimal", label=Text("目标", "Target")),
+           "settings_milli": Column("decimal", label=Text("propkit.toml 中不同的目标", "Other target in propkit.toml")), "verdict": _VERDICT}, "S1:21"),
     _item("period_change", "环比/同比变化", "Change from the same month last year",
           ("与去年同月相比，须过两道检验", "against the same month last year, by both locks"), _CHANGE, "S1:20"),
     _item("highlights", "亮点与高光时刻", "Highlights", ("达标的目标与明显的改善", "targets attained and clear improvements"),
@@ -68,8 +79,28 @@ OVERVIEWS = (
     _item("issue_list", "问题与不足", "Problems", ("未达标的目标、变差的指标与异常月份", "targets missed, figures down, months outside their range"),
           _CLAIM, "S0:43; S1:32; S4:76", explained=True),
     _item("early_warning", "预警机制", "Early warnings", ("逐条规则是否触发", "each rule, and whether it fired"),
-          {"rule": Column("id", label=Text("规则", "Rule")), "kpi": _KPI, "fired": Column("flag", label=Text("触发", "Fired")), "said": _SAID},
+          {"rule": Column("choice", label=Text("规则", "Rule"), choices=_RULES), "kpi": _KPI, "fired": Column("flag", label=Text("触发", "Fired")), "said": _SAID},
           "S1:50; S3:47", headline=("sum", "fired")),
+    _item("measure_effects", "措施前后的指标", "Figures before and after measures", ("近六个月完成的改进措施：提出前三个月与完成后各月的指标，须过两道检验",
+          "measures done in the last six months: their figure in the three months before and in the months after, by both locks"),
+          {"action_id": Column("id", label=Text("编号", "Id")), "plan": Column("text", label=Text("措施", "Measure")), "kpi": _KPI,
+           "done_on": Column("day", label=Text("完成", "Done")), **{name: column for name, column in _CHANGE.items() if name != "kpi"}},
+          "S0:100; S1:53; S3:48; S4:88", note=Text(
+              "提出的那个月不计；逐月上升的指标与调查指标不作比较。指标变好不等于由措施引起。",
+              "The month of raising is left out; figures that go on rising and those of surveys are not compared. A figure that got better did not by that get better through the measure.")),
+    _item("missed_without_measure", "未达标而没有措施的指标", "Missed targets without a measure", ("未达标、又没有未了结措施的指标",
+          "targets missed whose figure no unfinished measure names"),
+          {**{name: column for name, column in _FIGURE.items() if name != "state"}, "target_milli": Column("decimal", label=Text("目标", "Target"))},
+          "S0:100; S1:53; S3:48; S4:88"),
+    _item("target_proposals", "目标能否判定、下期大致范围", "What targets can show, and what to expect", ("若一切照旧，下一期的范围；以及这样多的样本能看出的最小变化",
+          "the range of the next period if nothing changes, and the smallest change that so many cases can show"),
+          {"kpi": _KPI, "n": _FIGURE["n"], "target_milli": Column("decimal", label=Text("目标", "Target")),
+           "low_milli": Column("decimal", label=Text("下期下限", "Next: low")), "high_milli": Column("decimal", label=Text("下期上限", "Next: high")),
+           "reach": Column("choice", label=Text("目标", "Target is"), choices=REACH),
+           "detectable_milli": Column("decimal", label=Text("能看出的变化（个百分点）", "Change that shows (points)"))},
+          "S0:49; S1:53; S4:96", note=Text(
+              "范围按贝塔-二项分布（Jeffreys 先验，95%）；能看出的变化指检验功效 80% 时。",
+              "Range: beta-binomial with the Jeffreys prior, 95 %; the change that shows has a power of 80 %.")),
     _item("trend_forecast", "趋势预测", "Forecast", ("24 个月以上的指标，下月同比外推及区间",
           "figures with 24 months or more: next month by the same month last year, with its range"),
           {"kpi": _KPI, "months": Column("whole", label=Text("月数", "Months")), "mean_milli": _VALUE,
@@ -124,5 +155,7 @@ INVENTORY = {
 }
 ENVIRONMENT = ("cleaning_pass_rate", "greening_condition", "parking_violations", "patrol_completion_rate")
 FINANCES = ("fee_collection_rate_current", "fee_collection_rate_households", "arrears_recovery_rate")
+RESTS_ON = {"satisfaction_change_pp": ("owner_satisfaction",), "complaint_rate_change": ("complaints_per_1000_homes",)}
+"""The figures without which an overview says nothing."""
 PAY = ("complaint_satisfaction", "complaint_on_time_rate", "issue_resolution_rate")
 # fmt: on

@@ -14,14 +14,14 @@ from propkit import domains, stats
 from propkit.domains import satisfaction
 from propkit.model import Kpi
 from propkit.periods import Period, month_range, parse_period
-from propkit.reporting import claims
+from propkit.reporting import claims, loop
 from propkit.reporting.book import Book
+from propkit.reporting.findings import WAVE, figures_of, findings
 from propkit.reporting.overview_items import CATALOGUE, ENVIRONMENT, FINANCES, FUNCTIONS, INVENTORY, OVERVIEWS, PAY
 from propkit.reporting.waves import KPI, current, previous
-from propkit.text import Text
+from propkit.text import Text, counted
 
 _FORECAST_MONTHS = 24
-_YEAR_AGO = Text("去年同月", "the same month last year")
 _BEFORE = Text("整顿前", "before the rectification")
 
 
@@ -76,29 +76,36 @@ def _owner_edition(book: Book) -> list[dict]:
 
 
 def _target_attainment(book: Book) -> list[dict]:
-    found, goals = [], _judged(book)
-    for row in _figures(book, [kpi.id for kpi, _ in goals]):
-        kpi, claim = next(pair for pair in goals if pair[0].id == row["kpi"])
-        target = None if kpi.target is None else round(kpi.target * 1000)
-        found.append(row | {"target_milli": target, "verdict": claim.verdict if claim else "no_data"})
-    return found
+    verdicts = {claim.kpi: claim.verdict for claim in findings(book).of("target")}
+    goals = {kpi_id: book.kpi(kpi_id).target for kpi_id in figures_of(book)}
+    rows = []
+    for row in _figures(book, [kpi_id for kpi_id, goal in goals.items() if goal is not None]):
+        goal, other = goals[row["kpi"]], book.goal_set(row["kpi"])
+        sides = {"target_milli": round(goal * 1000), "settings_milli": None}
+        if other not in (None, goal):
+            sides["settings_milli"] = round(other * 1000)
+        rows.append(row | sides | {"verdict": verdicts.get(row["kpi"], "no_data")})
+    return rows
 
 
 def _period_change(book: Book) -> list[dict] | None:
-    earlier = book.year_before()
-    return None if earlier is None else _changes(book, _shares(), [earlier], [book.period], _YEAR_AGO)
+    if book.year_before() is None:
+        return None
+    found = findings(book)
+    kpis = [book.kpi(kpi_id) for kpi_id in found.now.index if domains.KPIS[kpi_id].kind in ("share", "money")]
+    return _pairs(kpis, found.before, found.now, {claim.kpi: claim.verdict for claim in found.of("change")})
 
 
 def _highlights(book: Book) -> list[dict]:
-    return _said(book, [claim for claim in _found(book) if claim.good is True])
+    return _said(book, [claim for claim in findings(book).said(book.key) if claim.good is True])
 
 
 def _issue_list(book: Book) -> list[dict]:
-    return _said(book, [claim for claim in _found(book) if claim.good is False])
+    return _said(book, [claim for claim in findings(book).said(book.key) if claim.good is False])
 
 
 def _achievement_summary(book: Book) -> list[dict]:
-    better = [claim for claim in _found(book) if claim.good is True and claim.kind == "change"]
+    better = [claim for claim in findings(book).of("change") if claim.good is True]
     done = [row for row in _figures(book, ("activity_count", "key_task_review")) if row["state"] == "ok" and row["num"]]
     counted = [
         {
@@ -106,27 +113,29 @@ def _achievement_summary(book: Book) -> list[dict]:
             "kind": "count",
             "verdict": "done",
             "n": row["n"],
-            "said": domains.KPIS[row["kpi"]].label.get(book.lang),
+            "said": _counted(domains.KPIS[row["kpi"]], row["num"], book.lang),
         }
         for row in done
     ]
     return _said(book, better) + counted
 
 
+def _counted(kpi: Kpi, count: int, lang: str) -> str:
+    return f"{kpi.label.zh} {count:,} {kpi.unit.zh}" if lang == "zh" else counted(count, kpi.unit.en)
+
+
 def _early_warning(book: Book) -> list[dict]:
-    """Every monthly share and rate by its process chart, one family; and the lists that should be empty."""
-    rows, kpis = [], _told_monthly(book)
-    for kpi in kpis:
-        _, found = claims.signals(kpi, _history(book, kpi.id), len(kpis))
-        bad = [claim for claim in found if claim.period == book.month and claim.good is False]
+    """Every monthly share and rate by its process chart; and the lists that should be empty."""
+    found, rows = findings(book), []
+    for kpi_id in found.series:
+        bad = [claim for claim in found.of("signal", [kpi_id]) if claim.good is False]
         said = bad[0].text.get(book.lang) if bad else ""
-        rows.append({"rule": "outside_limits", "kpi": kpi.id, "fired": bool(bad), "said": said})
-    for name in ("ageing_assets", "inspection_blind_spots", "hazards_overdue"):
-        if name in domains.READINGS:
-            listed = domains.read(name, book.tables, book.period, book.cut)
-            if listed is not None:
-                label = domains.READINGS[name].label.get(book.lang)
-                rows.append({"rule": "list_not_empty", "kpi": name, "fired": len(listed) > 0, "said": label})
+        rows.append({"rule": "outside_limits", "kpi": kpi_id, "fired": bool(bad), "said": said})
+    for name in ("ageing_asset_list", "inspection_blind_spots", "hazard_overdue"):
+        listed = domains.read(name, book.tables, book.period, book.cut)
+        if listed is not None:
+            label = domains.READINGS[name].label.get(book.lang)
+            rows.append({"rule": "list_not_empty", "kpi": name, "fired": len(listed) > 0, "said": label})
     return rows
 
 
@@ -167,21 +176,14 @@ def _satisfaction_change_pp(book: Book) -> list[dict] | None:
 
 
 def _complaint_rate_change(book: Book) -> list[dict] | None:
-    earlier = book.year_before()
-    if earlier is None:
+    if book.year_before() is None:
         return None
-    before, now = (_row(book, "complaints_per_1000_homes", period) for period in (earlier, book.period))
-    if not before["den"] or not now["den"]:
+    found, name = findings(book), "complaints_per_1000_homes"
+    if name not in found.now.index or name not in found.before.index:
         return None
-    ratio = stats.rate_ratio(before["num"], before["den"], now["num"], now["den"])
-    verdict = "no_clear_change"
-    if float(ratio["p_value"]) < claims.ALPHA_CHANGES:
-        verdict = "lower" if float(ratio["estimate"]) < 1 else "higher"
-    change = now["num"] / now["den"] - before["num"] / before["den"]
-    return [{
-        "kpi": "complaints_per_1000_homes", "num_before": before["num"], "den_before": before["den"],
-        "num_after": now["num"], "den_after": now["den"], "change_milli": _milli(change * 1_000_000), "verdict": verdict,
-    }]  # fmt: skip
+    return (
+        _pairs([book.kpi(name)], found.before, found.now, {one.kpi: one.verdict for one in found.of("change")}) or None
+    )
 
 
 def _core_functions(book: Book) -> list[dict]:
@@ -231,7 +233,7 @@ def _kpi_linked_pay(book: Book) -> list[dict]:
 
 def _around_start(book: Book, kpi_ids: Iterable[str]) -> list[dict] | None:
     windows = _windows(book)
-    return None if windows is None else _changes(book, kpi_ids, [windows[0]], [windows[1]], _BEFORE)
+    return None if windows is None else _changes(book, kpi_ids, *windows, _BEFORE)
 
 
 def _windows(book: Book) -> tuple[Period, Period] | None:
@@ -249,18 +251,21 @@ def _windows(book: Book) -> tuple[Period, Period] | None:
     return parse_period(f"{before[0]}..{before[-1]}"), parse_period(f"{after[0]}..{after[-1]}")
 
 
-def _changes(
-    book: Book, kpi_ids: Iterable[str], before: Sequence[Period], after: Sequence[Period], when: Text
-) -> list[dict]:
-    """Every share with data on both sides, judged as one family."""
-    kpis = [
-        book.kpi(kpi_id) for kpi_id in kpi_ids if kpi_id in domains.KPIS and domains.KPIS[kpi_id].dated_by != "wave_on"
-    ]
-    then, now = (_indexed(book, kpis, periods[0]) for periods in (before, after))
-    verdicts = {claim.kpi: claim.verdict for claim in claims.changes(kpis, then, now, when)}
+def _changes(book: Book, kpi_ids: Iterable[str], before: Period, after: Period, when: Text) -> list[dict]:
+    """These figures before and after; the verdicts are those of one family over every share, however many are shown."""
+    every = [book.kpi(kpi_id) for kpi_id in _shares() if domains.KPIS[kpi_id].dated_by != WAVE]
+    asked = [book.kpi(kpi_id) for kpi_id in kpi_ids if kpi_id in domains.KPIS and domains.KPIS[kpi_id].dated_by != WAVE]
+    kpis = list({kpi.id: kpi for kpi in (*every, *asked)}.values())
+    then, now = (_indexed(book, kpis, period) for period in (before, after))
+    verdicts = {claim.kpi: claim.verdict for claim in claims.changes(every, then, now, when)}
+    return _pairs(asked, then, now, verdicts)
+
+
+def _pairs(kpis: Iterable[Kpi], before: pd.DataFrame, after: pd.DataFrame, verdicts: Mapping[str, str]) -> list[dict]:
+    """What was counted before and after, of the figures with data on both sides."""
     rows = []
     for kpi in kpis:
-        one, two = then.loc[kpi.id], now.loc[kpi.id]
+        one, two = before.loc[kpi.id], after.loc[kpi.id]
         if any(
             row["state"] == "no_data" or pd.isna(row["num"]) or pd.isna(row["den"]) or not row["den"]
             for row in (one, two)
@@ -280,35 +285,6 @@ def _indexed(book: Book, kpis: Sequence[Kpi], period: Period) -> pd.DataFrame:
 
 def _shares() -> list[str]:
     return [kpi_id for kpi_id, kpi in domains.KPIS.items() if kpi.kind in ("share", "money") and not kpi.split_only]
-
-
-def _found(book: Book) -> list[claims.Claim]:
-    """The findings of the period over all figures: targets, changes from last year, signals."""
-    kpis = _told_monthly(book)
-    found = [claim for _, claim in _judged(book) if claim is not None]
-    earlier = book.year_before()
-    if earlier is not None:
-        shares = [kpi for kpi in kpis if kpi.dated_by != "wave_on"]
-        found += claims.changes(shares, _indexed(book, shares, earlier), _indexed(book, shares, book.period), _YEAR_AGO)
-    for kpi in kpis:
-        found += [one for one in claims.signals(kpi, _history(book, kpi.id), len(kpis))[1] if one.period == book.month]
-    return claims.order(found)
-
-
-def _told_monthly(book: Book) -> list[Kpi]:
-    kpis = [
-        book.kpi(kpi_id) for kpi_id, kpi in domains.KPIS.items() if kpi.kind in ("share", "rate") and not kpi.split_only
-    ]
-    return [kpi for kpi in kpis if not kpi.ages]
-
-
-def _judged(book: Book) -> list[tuple[Kpi, claims.Claim | None]]:
-    goals = [kpi for kpi in map(book.kpi, domains.KPIS) if kpi.target is not None]
-    if not goals:
-        return []
-    family = max(1, sum(kpi.kind == "share" for kpi in goals))
-    figures = {row["kpi"]: row for _, row in book.rates([kpi.id for kpi in goals]).iterrows()}
-    return [(kpi, claims.target(kpi, figures[kpi.id], kpi.target, family)) for kpi in goals]
 
 
 def _said(book: Book, found: Iterable[claims.Claim]) -> list[dict]:
@@ -341,24 +317,11 @@ def _figures(book: Book, kpi_ids: Iterable[str], period: Period | None = None) -
     return [_plain(row) for row in book.in_periods(known, [period or book.period]).to_dict("records")]
 
 
-def _row(book: Book, kpi_id: str, period: Period) -> dict:
-    return _figures(book, [kpi_id], period)[0]
-
-
 def _plain(row: Mapping[str, object]) -> dict:
     scale = domains.KPIS[str(row["kpi"])].scale
     counts = {name: None if pd.isna(row[name]) else int(row[name]) for name in ("n", "num", "den")}
     value = None if pd.isna(row["value"]) else _milli(float(row["value"]) * scale * 1000)
     return {"kpi": row["kpi"], **counts, "value_milli": value, "state": row["state"]}
-
-
-def _history(book: Book, kpi_id: str) -> pd.DataFrame:
-    if "overviews" not in book.monthly:  # every figure at once: one tally instead of a hundred
-        book.monthly["overviews"] = _monthly(book, [kpi.id for kpi in _told_monthly(book)], book.period.history(13))
-    rates = book.monthly["overviews"]
-    rates = rates[rates["kpi"] == kpi_id].reset_index(drop=True)
-    known = rates.index[rates["state"] != "no_data"]
-    return rates.loc[known[0] :].reset_index(drop=True) if len(known) else rates.iloc[:0]
 
 
 def _monthly(book: Book, kpi_ids: Iterable[str], months: Sequence[str]) -> pd.DataFrame:
@@ -386,6 +349,9 @@ _FUNCTIONS: dict[str, Callable[[Book], list[dict] | None]] = {
     "trend_forecast": _trend_forecast,
     "satisfaction_change_pp": _satisfaction_change_pp,
     "complaint_rate_change": _complaint_rate_change,
+    "measure_effects": loop.measure_effects,
+    "missed_without_measure": loop.missed_without_measure,
+    "target_proposals": loop.target_proposals,
     "core_functions": _core_functions,
     "problem_catalogue": _problem_catalogue,
     "problem_inventory": _problem_inventory,

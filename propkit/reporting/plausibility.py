@@ -31,7 +31,50 @@ def findings(workspace: Workspace) -> list[Finding]:
     kpis = [kpi for kpi in domains.KPIS.values() if kpi.kind in ("share", "rate", "money") and not kpi.split_only]
     rates = figures(tables, cut, kpis, months, communities=communities)
     settled = rates[rates["state"].isin(["ok", "unreliable"]) & (rates["n"] >= FEWEST)]
-    return [*_outside(settled), *_swings(settled), *_printed(tables, communities, cut, months)]
+    printed = _printed(tables, communities, cut, months)
+    return [*_outside(settled), *_swings(settled), *printed, *target_findings(workspace, tables["target"], cut.as_of)]
+
+
+def target_findings(workspace: Workspace, targets: pd.DataFrame, as_of: pd.Timestamp) -> list[Finding]:
+    """Targets of the register that differ from propkit.toml, point the wrong way, or name no metric: the latest of each."""
+    found: list[Finding] = []
+    begun = targets[targets["start_on"] <= as_of].dropna(subset=["metric_id", "target_milli", "end_on"])
+    begun = begun.sort_values(["community", "metric_id", "start_on", "end_on"], ascending=[True, True, True, False])
+    for row in begun.drop_duplicates(["community", "metric_id"], keep="last").to_dict("records"):
+        name, place, kpi = row["metric_id"], row["community"], domains.KPIS.get(row["metric_id"])
+        if kpi is None:
+            if name not in domains.READINGS and name not in domains.DURATIONS:
+                found.append(("unknown_metric", place, _unknown_words(name)))
+            continue
+        value, month = row["target_milli"] / 1000, f"{min(row['end_on'], as_of):%Y-%m}"
+        other = workspace.target(name, place, month)
+        if other not in (None, value):
+            found.append(("target_conflict", place, _conflict_words(kpi, row["period"], value, other)))
+        if kpi.better and row["direction"] in ("up", "down") and row["direction"] != kpi.better:
+            found.append(("target_direction", place, _direction_words(kpi, value)))
+    return found
+
+
+def _unknown_words(name: str) -> Text:
+    return Text(
+        f"目标表中的指标「{name}」不存在，这个目标没有用上：见 propkit kpis",
+        f"the target table names the metric '{name}', which there is not; that target is not used: see propkit kpis",
+    )
+
+
+def _conflict_words(kpi: Kpi, period: object, value: float, other: float) -> Text:
+    when = "" if pd.isna(period) else f" {period}"
+    return Text(
+        f"{kpi.label.zh}：目标表{when}为 {value:g}，propkit.toml 为 {other:g}；表中所写期间内以目标表为准",
+        f"{kpi.label.en}: {value:g} in the target table{when}, {other:g} in propkit.toml; the table holds for its own period",
+    )
+
+
+def _direction_words(kpi: Kpi, value: float) -> Text:
+    return Text(
+        f"{kpi.label.zh}：目标 {value:g} 的方向与指标相反，按指标的方向判定",
+        f"{kpi.label.en}: the target of {value:g} points the other way than the figure; judged by the figure's own direction",
+    )
 
 
 def _outside(rates: pd.DataFrame) -> list[Finding]:

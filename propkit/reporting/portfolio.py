@@ -18,9 +18,10 @@ from propkit import domains, stats, store
 from propkit.figures import figures
 from propkit.model import Kpi
 from propkit.periods import Period, parse_period
-from propkit.reporting import charts, charts_compare, claims, tables
+from propkit.reporting import charts, charts_compare, charts_panels, claims, tables
 from propkit.reporting.book import Book, check_choices
-from propkit.reporting.display import Display, absent, format_rate, join, sentence
+from propkit.reporting.display import Display, format_rate, heads_of, join, sentence
+from propkit.reporting.lacking import absent, missing
 from propkit.text import Text
 from propkit.workspace import open_workspace
 
@@ -82,7 +83,7 @@ def looks(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
     reasons: dict[str, list[str]] = {}
     for place, text in found:
         reasons.setdefault(place, []).append(text.get(book.lang))
-    heads = _words(book, ("小区", "Community"), ("为什么要看一看", "Why it needs a look"))
+    heads = heads_of(book.lang, ("小区", "Community"), ("为什么要看一看", "Why it needs a look"))
     comma = "；" if book.lang == "zh" else "; "
     lines = [[book.places[place], comma.join(texts)] for place, texts in reasons.items()]
     count = len(book.places) * len(kpi_ids)
@@ -100,7 +101,10 @@ def overview(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
     rates = book.sides(kpi_ids)
     kpis = {kpi_id: dataclasses.replace(book.kpi(kpi_id), target=None) for kpi_id in kpi_ids}
     caption = Text("各小区一览（每格为数值与样本）", "Every community: figure and cases")
-    return tables.kpi_table(rates, kpis, lang=book.lang, caption=caption)
+    table = tables.kpi_table(rates, kpis, lang=book.lang, caption=caption)
+    known = set(rates.loc[rates["state"] != "no_data", "kpi"])
+    without = [kpi for kpi_id, kpi in kpis.items() if kpi_id not in known]
+    return join([table, missing(book, without)]) if without else table
 
 
 def funnel(book: Portfolio, kpi_id: str) -> Display:
@@ -108,7 +112,7 @@ def funnel(book: Portfolio, kpi_id: str) -> Display:
     kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
     rates = _shares(book, kpi_id)
     if len(rates) < FEWEST:
-        return absent(kpi, book.lang)
+        return absent(book, kpi)
     num, den = _sums(rates)
     center = num.sum() / den.sum()
     sizes = np.unique(np.linspace(1, den.max() * 1.12, 60).astype(int))
@@ -125,17 +129,28 @@ def funnel(book: Portfolio, kpi_id: str) -> Display:
     return join([chart, sentence(mix, book.lang)])
 
 
+def months(book: Portfolio, kpi_id: str) -> Display:
+    """The last thirteen months of one figure for every community, a small plot for each, all on one scale."""
+    kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
+    rates = book.sides([kpi_id], [parse_period(month) for month in book.period.history(13)])
+    known = rates[~rates["state"].isin(["no_data", "suppressed"])]
+    if kpi.ages or known["period"].nunique() < 2:
+        return absent(book, kpi)
+    told = rates[rates["community"].isin(known["community"])].assign(segment=lambda rows: rows["community"])
+    return charts.show(charts_panels.small_multiples, told, kpi, lang=book.lang)
+
+
 def ranks(book: Portfolio, kpi_id: str) -> Display:
     """The range of ranks that each community may really have, and its level drawn towards that of all."""
     kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
     rates = _shares(book, kpi_id)
     if len(rates) < 2:
-        return absent(kpi, book.lang)
+        return absent(book, kpi)
     found = rank_ranges(rates, kpi)
     shrunk = stats.shrink_proportions(*_sums(rates))
     order = np.argsort(found["first"].to_numpy() + found["last"].to_numpy(), kind="stable")
-    heads = _words(
-        book,
+    heads = heads_of(
+        book.lang,
         ("小区", "Community"),
         ("数值", "Value"),
         ("名次范围", "Range of ranks"),
@@ -175,8 +190,8 @@ def spread(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
         return sentence(Text("没有可以比较的数字。", "There are no figures to compare."), book.lang)
     tests = [float(stats.homogeneity_test(*_sums(rates))["p_value"]) for _, rates in judged]
     passed = np.asarray(stats.adjust_pvalues(tests)["p_adjusted"]) < claims.ALPHA_SEGMENTS
-    heads = _words(
-        book,
+    heads = heads_of(
+        book.lang,
         ("指标", "Figure"),
         ("最低", "Lowest"),
         ("最高", "Highest"),
@@ -193,14 +208,14 @@ def spread(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
         shown = [f"{row['label']} {format_rate(row, kpi, book.lang)}" for row in ends.to_dict("records")]
         lines.append([kpi.label.get(book.lang), *shown, words[bool(differs)].get(book.lang)])
     frame = pd.DataFrame(lines, columns=heads)
-    caption = Text("小区之间到底有没有差别", "Do communities differ at all?")
+    caption = Text("每项指标最低与最高的小区", "The lowest and highest community of each figure")
     return tables.table(frame, caption=caption, lang=book.lang, sortable=False, stacked=True)
 
 
 def quality(book: Portfolio) -> Display:
     """How much of each community's exports could be used."""
-    heads = _words(
-        book, ("小区", "Community"), ("文件", "Files"), ("行数", "Lines"), ("采用", "Kept"), ("未采用", "Refused")
+    heads = heads_of(
+        book.lang, ("小区", "Community"), ("文件", "Files"), ("行数", "Lines"), ("采用", "Kept"), ("未采用", "Refused")
     )
     lines = []
     for place, name in book.places.items():
@@ -263,7 +278,3 @@ def _shares(book: Portfolio, kpi_id: str) -> pd.DataFrame:
 
 def _sums(rates: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return rates["num"].to_numpy("int64"), rates["den"].to_numpy("int64")
-
-
-def _words(book: Book, *pairs: tuple[str, str]) -> list[str]:
-    return [Text(*pair).get(book.lang) for pair in pairs]

@@ -19,8 +19,9 @@ from propkit.model import Kpi
 from propkit.periods import parse_period
 from propkit.reporting import charts, charts_compare, claims
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, absent, join, sentence
-from propkit.text import Text
+from propkit.reporting.display import Display, join, period_words, sentence
+from propkit.reporting.lacking import absent
+from propkit.text import Text, minus
 
 MOST_BEFORE = 12
 SISTERS_FOR_TEST = 19
@@ -49,19 +50,23 @@ class Change:
     rebound: float
 
 
-def around(book: Book, kpi_id: str) -> Display:
-    """One share before and after the start: the months, the limits of before, the sisters, and the sentence that holds."""
-    kpi, start = book.kpi(kpi_id), book.workspace.rectified(book.community)
+def around(book: Book, kpi_ids: Sequence[str]) -> Display:
+    """Shares before and after the start, one family: the months, the limits of before, the sisters, and the sentence that holds."""
+    start = book.workspace.rectified(book.community)
     if start is None:
         none = Text("propkit.toml 没有写这个小区的整顿开始月份（[[rectification]]）。",
                     "propkit.toml names no month in which this community's rectification began ([[rectification]]).")  # fmt: skip
         return sentence(none, book.lang)
-    months = _months(book, start)
+    return join([_around(book, kpi_id, start, len(kpi_ids)) for kpi_id in kpi_ids])
+
+
+def _around(book: Book, kpi_id: str, start: str, family: int) -> Display:
+    kpi, months = book.kpi(kpi_id), _months(book, start)
     own, sisters = _series(book, [kpi_id], months, [book.community]), _series(book, [kpi_id], months, _sisters(book))
     known = own[~own["state"].isin(["no_data", "suppressed"])]
     if kpi.kind != "share" or known.empty or (known["period"] < start).sum() < 3:
-        return absent(kpi, book.lang)
-    found = compare(own, sisters, start, kpi)
+        return absent(book, kpi) if known.empty else sentence(_too_short(kpi), book.lang)
+    found = compare(own, sisters, start, kpi, family)
     pooled = _pooled(sisters, months) if len(sisters) else None
     chart = charts.show(
         charts_compare.before_after, _with_limits(own, start), kpi, lang=book.lang, start=start, others=pooled,
@@ -70,8 +75,18 @@ def around(book: Book, kpi_id: str) -> Display:
     return join([chart, *(sentence(words, book.lang) for words in said(kpi, found, start))])
 
 
-def compare(own: pd.DataFrame, sisters: pd.DataFrame, start: str, kpi: Kpi) -> Change:
-    """Judge one share.  `own`, `sisters`: rates by month (and community); the month before `start` is the trigger, left out."""
+def _too_short(kpi: Kpi) -> Text:
+    return Text(
+        f"{kpi.label.zh}：整顿开始前有数据的月份不足 3 个，不作前后对比。",
+        f"{kpi.label.en}: fewer than three months of data before the start, so before and after are not compared.",
+    )
+
+
+def compare(own: pd.DataFrame, sisters: pd.DataFrame, start: str, kpi: Kpi, family: int = 1) -> Change:
+    """Judge one share of a `family` of as many.
+
+    `own`, `sisters`: rates by month (and community); the month before `start` is the trigger, left out.
+    """
     trigger = str(pd.Period(start) - 1)
     halves = [_sums(rows, start, trigger) for rows in (own, sisters)]
     (before, after), (others_before, others_after) = halves
@@ -81,7 +96,7 @@ def compare(own: pd.DataFrame, sisters: pd.DataFrame, start: str, kpi: Kpi) -> C
     if not before[1] or not after[1]:
         return nothing
     test = stats.proportion_diff(*before, *after, method="exact")
-    moved = test["verdict"] in ("higher", "lower") and float(test["p_value"]) < claims.ALPHA_CHANGES
+    moved = test["verdict"] in ("higher", "lower") and float(test["p_value"]) < claims.ALPHA_CHANGES / family
     did = {"did": float("nan"), "low": float("nan"), "high": float("nan")}
     if others_before[1] and others_after[1]:
         did = stats.difference_in_differences(before, after, others_before, others_after)
@@ -102,18 +117,17 @@ def said(kpi: Kpi, found: Change, start: str) -> list[Text]:
     was, now = (num / den * kpi.scale for num, den in (found.before, found.after))
     cases = f"n={found.before[1]:,} → {found.after[1]:,}"
     parts = [Text(
-        f"{start} 前后：{was:.1f}% → {now:.1f}%（{cases}，不含触发整顿的那个月）" + ("。" if found.verdict != "no_clear_change" else "，没有明显变化。"),
-        f"Before and after {start}: {was:.1f}% -> {now:.1f}% ({cases}, without the month that triggered it)"
+        f"{period_words(start, 'zh')}前后：{was:.1f}% → {now:.1f}%（{cases}，不含触发整顿的那个月）" + ("。" if found.verdict != "no_clear_change" else "，没有明显变化。"),
+        f"Before and after {start}: {was:.1f}% → {now:.1f}% ({cases}, without the month that triggered it)"
         + ("." if found.verdict != "no_clear_change" else "; no clear change."),
     )]  # fmt: skip
     if not np.isnan(found.did):
         low, high = found.low * kpi.scale, found.high * kpi.scale
         parts.append(Text(
-            f"与对照小区相比，多变化 {found.did * kpi.scale:+.1f} 个百分点（95% 区间 {low:+.1f} 到 {high:+.1f}）；"
-            f"变化幅度在 {found.n} 个小区中排第 {found.rank}" + ("。" if found.n > SISTERS_FOR_TEST else "，对照太少，名次不是检验。"),
-            f"Against the comparison communities it changed by {found.did * kpi.scale:+.1f} points more (95% interval {low:+.1f} "
-            f"to {high:+.1f}); by size of change it is number {found.rank} of {found.n}"
-            + ("." if found.n > SISTERS_FOR_TEST else "; with so few, a rank is no test."),
+            f"与对照小区的变化相差 {minus(f'{found.did * kpi.scale:+.1f}')} 个百分点"
+            f"（95% 区间 {minus(f'{low:+.1f}')} 到 {minus(f'{high:+.1f}')}）{_ranked(found).zh}",
+            f"The change differs from that of the comparison communities by {minus(f'{found.did * kpi.scale:+.1f}')} points "
+            f"(95% interval {minus(f'{low:+.1f}')} to {minus(f'{high:+.1f}')}){_ranked(found).en}",
         ))  # fmt: skip
     if not np.isnan(found.rebound):
         parts.append(Text(
@@ -128,6 +142,24 @@ def said(kpi: Kpi, found: Change, start: str) -> list[Text]:
                         "All that can be said is that it changed; whether with the rectification, these data cannot tell."),
     }.get(found.verdict)  # fmt: skip
     return [*parts, *([closing] if closing else [])]
+
+
+def _ranked(found: Change) -> Text:
+    """How the change ranks among the communities, where enough of them have every month."""
+    if not found.n:
+        return Text(
+            "；对照小区的月份不全，不能排名次。", "; the comparison communities lack months, so there is no rank."
+        )
+    rank = Text(
+        f"；变化幅度在 {found.n} 个小区中排第 {found.rank}",
+        f"; by size of change it is number {found.rank} of {found.n}",
+    )
+    few = (
+        Text("。", ".")
+        if found.n > SISTERS_FOR_TEST
+        else Text("，小区太少，名次不是检验。", "; with so few, a rank is no test.")
+    )
+    return Text(rank.zh + few.zh, rank.en + few.en)
 
 
 def _months(book: Book, start: str) -> list[str]:

@@ -5,6 +5,7 @@ Composes tables of what the rooms and the store give; computes and words no find
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,10 +14,14 @@ import pandas as pd
 from propkit import domains, stats, store
 from propkit.domains import complaints, fees, repairs
 from propkit.domains.knowledge import given
-from propkit.reporting import tables
+from propkit.figures import OTHER
+from propkit.model import Kpi
+from propkit.reporting import charts, tables
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, absent, join, sentence
-from propkit.text import Text, minutes, number, yuan
+from propkit.reporting.disclosure import pooled_homes
+from propkit.reporting.display import Display, heads_of, join, sentence
+from propkit.reporting.lacking import absent, missing
+from propkit.text import Text, minutes, number
 
 RULES: dict[str, Text] = {
     "required": Text("缺少必填项", "required cell is blank"),
@@ -48,6 +53,13 @@ class _Open:
     title: Text
 
 
+_OWED = Kpi(
+    id="outstanding", label=Text("服务期已结束而未缴清的金额", "Outstanding on bills whose service period has ended"),
+    top=Text("未缴清的金额", "money not paid"), bottom=Text("无（金额）", "none (an amount)"), table="fee_bill",
+    numerator="outstanding_fen", kind="count", unit=Text("元", "yuan"), scale=0.01, better="down", dated_by="period_end",
+)  # fmt: skip
+"""Money owed by age: drawn as bars of yuan."""
+
 FILES = 12
 """Files listed on a page; `propkit check` names them all."""
 
@@ -61,26 +73,36 @@ _OPEN = (
 
 
 def durations(book: Book, duration_ids: Sequence[str]) -> Display:
-    """Median and P90 of each duration by Kaplan-Meier, with the cases that are still open and those not measurable."""
+    """Median and P90 of each duration by Kaplan-Meier, with the cases that are still open and those not measurable.
+
+    A duration of which there is no case is named beneath: nobody knows that it had none.
+    """
+    known = [duration_id for duration_id in duration_ids if len(book.durations(duration_id))]
+    parts = [_durations(book, known)] if known else []
+    without = [domains.DURATIONS[duration_id] for duration_id in duration_ids if duration_id not in known]
+    return join([*parts, missing(book, without)] if without else parts)
+
+
+def _durations(book: Book, duration_ids: Sequence[str]) -> Display:
     rows = [_duration_row(book, duration_id) for duration_id in duration_ids]
-    heads = _words(
-        book,
+    heads = heads_of(
+        book.lang,
         ("时长", "Duration"),
         ("中位数", "Median"),
-        ("P90", "P90"),
+        ("九成不超过", "90% within"),
         ("件数", "Cases"),
         ("未完成", "Open"),
         ("时间无效", "Unusable"),
     )
     caption = Text("处理时间（未完成的也计算在内）", "Handling times (open cases are counted)")
     frame = pd.DataFrame(rows, columns=heads)
-    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:], sortable=False)
+    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:], sortable=False, stacked=True)
 
 
 def balance(book: Book) -> Display:
     """Open at the start + received = completed + ended + open at the end, for the orders of the period."""
     if book.tables["work_order"].empty:
-        return absent(domains.KPIS["work_order_volume"], book.lang)
+        return absent(book, domains.KPIS["work_order_volume"])
     moved = repairs.balance(book.tables["work_order"], book.period.start, book.period.end)
     labels = {
         "opening": ("期初未完成", "Open at start"),
@@ -89,7 +111,7 @@ def balance(book: Book) -> Display:
         "ended": ("未办理结单", "Closed without work"),
         "closing": _closing(book),
     }
-    heads = _words(book, *labels.values())
+    heads = heads_of(book.lang, *labels.values())
     orders = book.tables["work_order"]
     if not (orders["reported_at"] < book.period.start).any():  # nothing older was ever exported: not zero, but unknown
         moved = moved | {"opening": float("nan")}
@@ -97,7 +119,7 @@ def balance(book: Book) -> Display:
     caption = Text(
         "工单结存：期初＋报修＝完成＋未办理结单＋期末", "Order balance: start + received = completed + ended + end"
     )
-    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads, sortable=False)
+    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads, sortable=False, stacked=True)
 
 
 def _closing(book: Book) -> tuple[str, str]:
@@ -109,28 +131,21 @@ def _closing(book: Book) -> tuple[str, str]:
 
 
 def ageing(book: Book) -> Display:
-    """Money outstanding at the data cut-off by age."""
+    """Money outstanding at the data cut-off by age, as bars; households and bills in the table behind them."""
     aged = fees.ageing(book.tables["fee_bill"], book.cut.as_of)
     if book.tables["fee_bill"]["outstanding_fen"].isna().all():
-        return absent(domains.KPIS["fee_collection_rate_current"], book.lang)
-    words = domains.SEGMENTS["arrears_age"].choices
-    heads = _words(book, ("账龄", "Age"), ("户数", "Households"), ("账单", "Bills"), ("金额", "Amount"))
-    rows = [
-        [
-            words[row["arrears_age"]].get(book.lang),
-            number(row["households"]),
-            number(row["bills"]),
-            yuan(row["fen"], book.lang),
-        ]
-        for row in aged.to_dict("records")
-    ]
-    caption = Text(
-        f"服务期已结束而未缴清的金额（截至 {book.cut.as_of:%Y-%m-%d}）",
-        f"Outstanding on bills whose service period has ended, at {book.cut.as_of:%Y-%m-%d}",
-    )
-    return tables.table(
-        pd.DataFrame(rows, columns=heads), caption=caption, lang=book.lang, numeric=heads[1:], sortable=False
-    )
+        return absent(book, domains.KPIS["fee_collection_rate_current"])
+    aged = pooled_homes(aged[["arrears_age", "households", "bills", "fen"]]) if book.edition == "owner" else aged
+    words = domains.SEGMENTS["arrears_age"].choices | {OTHER: Text("其他", "other")}
+    homes = Text("{}（{:,} 户）", "{} ({:,} homes)").get(book.lang)
+    named = zip(aged["arrears_age"], aged["households"], strict=True)
+    rows = aged.assign(label=[homes.format(words[age].get(book.lang), count) for age, count in named])
+    rows = rows.rename(columns={"arrears_age": "segment", "fen": "num", "bills": "n"})
+    rows = rows.assign(den=pd.NA, value=rows["num"].astype("float64"), state="ok")
+    owed = dataclasses.replace(_OWED, label=Text(*(f"{words}{at}" for words, at in zip(
+        (_OWED.label.zh, _OWED.label.en), (f"（截至 {book.cut.as_of:%Y-%m-%d}）", f", at {book.cut.as_of:%Y-%m-%d}"), strict=True
+    ))))  # fmt: skip
+    return charts.show(charts.ageing, rows, owed, lang=book.lang, source=Text("应收与实收", "bills and payments"))
 
 
 def overdue(book: Book, limit: int = 15) -> Display:
@@ -141,8 +156,8 @@ def overdue(book: Book, limit: int = 15) -> Display:
 def quality(book: Book) -> Display:
     """Lines in, kept and refused for every file of this community, and why."""
     entries = store.accounts(book.workspace, book.community)
-    heads = _words(
-        book,
+    heads = heads_of(
+        book.lang,
         ("文件", "File"),
         ("数据", "Table"),
         ("行数", "Lines"),
@@ -152,12 +167,22 @@ def quality(book: Book) -> Display:
     )
     listed = sorted(entries, key=lambda entry: (not entry["refused"], -entry["rejected_lines"]))[:FILES]
     frame = pd.DataFrame([_file_row(book, entry) for entry in listed], columns=heads)
+    without = [table.label for name, table in domains.TABLES.items() if name in book.raw and book.raw[name].empty]
     lines, kept, refused = (sum(entry[name] for entry in entries) for name in ("lines", "kept", "rejected_lines"))
     caption = Text(
         f"{len(entries)} 个文件读入 {lines:,} 行 ＝ 采用 {kept:,} ＋ 未采用 {refused:,}{_rest(entries).zh}",
         f"{len(entries)} files: {lines:,} lines in = {kept:,} kept + {refused:,} refused{_rest(entries).en}",
     )
-    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[2:5], stacked=True)
+    table = tables.table(frame, caption=caption, lang=book.lang, numeric=heads[2:5], stacked=True)
+    return join([table, sentence(_without(without), book.lang)]) if without else table
+
+
+def _without(labels: Sequence[Text]) -> Text:
+    zh, en = "、".join(f"「{label.zh}」" for label in labels), ", ".join(label.en.lower() for label in labels)
+    return Text(
+        f"没有数据的表：{zh}。用到它们的指标没有数据，或只按其余的表计算。",
+        f"Tables without data: {en}. Figures that use them have no data, or are reckoned from the other tables alone.",
+    )
 
 
 def _rest(entries: Sequence[dict]) -> Text:
@@ -190,7 +215,7 @@ def _overdue(book: Book, case: _Open, limit: int) -> Display:
     if late.empty or book.edition == "owner":
         return sentence(count, book.lang)
     shown = late.sort_values("days_over", ascending=False, kind="stable").head(limit)
-    heads = _words(book, ("编号", "Id"), ("类型", "Type"), ("应完成", "Due"), ("超期天数", "Days over"))
+    heads = heads_of(book.lang, ("编号", "Id"), ("类型", "Type"), ("应完成", "Due"), ("超期天数", "Days over"))
     named = shown.assign(subject=shown[case.subject].fillna("未知" if book.lang == "zh" else "unknown"))
     cells = [
         [row[case.key], row["subject"], f"{row[case.due]:%Y-%m-%d}", number(row["days_over"])]
@@ -209,7 +234,3 @@ def _file_row(book: Book, entry: dict) -> list[str]:
     comma = "；" if book.lang == "zh" else "; "
     why = comma.join(f"{RULES[rule].get(book.lang)} {count}" for rule, count in entry["rejected"].items())
     return [entry["file"], label, *(number(entry[name]) for name in ("lines", "kept", "rejected_lines")), why or "—"]
-
-
-def _words(book: Book, *pairs: tuple[str, str]) -> list[str]:
-    return [Text(*pair).get(book.lang) for pair in pairs]

@@ -8,7 +8,7 @@ from propkit import stats
 from propkit.domains import satisfaction
 from propkit.reporting import tables
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, hidden, join, sentence
+from propkit.reporting.display import Display, heads_of, hidden, join, sentence
 from propkit.reporting.waves import Wave, latest
 from propkit.text import Text, number
 
@@ -28,8 +28,8 @@ def sample_plan(book: Book) -> Display:
     rows = [_plan_row(book, last, int(stats.sample_size(book.households, margin)["n"]), margin) for margin in MARGINS]
     if last and last.nobs <= book.households:
         rows.append(_plan_row(book, last, last.nobs, None))
-    heads = _words(
-        book, ("误差", "Margin"), ("需要答复", "Answers"), ("占总户数", "Of households"),
+    heads = heads_of(
+        book.lang, ("误差", "Margin"), ("需要答复", "Answers"), ("占总户数", "Of households"),
         ("需要邀请", "Invitations"), ("前后两次能发现的变化（百分点，80% 把握）", "Change two such waves can show (points, power 80%)"),
     )  # fmt: skip
     caption = Text(
@@ -113,7 +113,3 @@ def _out_of_reach(book: Book, response: float | None) -> list[Text]:
 
 def _either(book: Book, zh: str, en: str) -> str:
     return Text(zh, en).get(book.lang)
-
-
-def _words(book: Book, *pairs: tuple[str, str]) -> list[str]:
-    return [Text(*pair).get(book.lang) for pair in pairs]

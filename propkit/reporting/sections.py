@@ -14,13 +14,17 @@ from propkit import domains, stats
 from propkit.figures import largest
 from propkit.model import Kpi, worded
 from propkit.reporting import cards as card_room
-from propkit.reporting import chapters, charts, claims, outline, tables
+from propkit.reporting import chapters, charts, claims, outline, sources, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
-from propkit.reporting.display import Display, Heading, Receipt, absent, esc, sentence
+from propkit.reporting.display import Display, Heading, Receipt, esc, sentence
+from propkit.reporting.findings import findings
+from propkit.reporting.findings import segments as segments_found
 from propkit.reporting.guard import plain
+from propkit.reporting.lacking import absent, lacking, sentences
 from propkit.reporting.registers import ageing, balance, durations, overdue, quality
 from propkit.reporting.remarks import missing_notes, note, notes, other_notes
+from propkit.reporting.restated import restated, telling
 from propkit.reporting.sampling import sample_plan
 from propkit.reporting.surveys import heard, representativeness, satisfaction_change, survey_truth, untold
 from propkit.text import Text
@@ -34,7 +38,6 @@ __all__ = [
     "chapter",
     "definitions",
     "durations",
-    "findings",
     "heading",
     "items",
     "missing_notes",
@@ -47,6 +50,7 @@ __all__ = [
     "quality",
     "receipt",
     "representativeness",
+    "restated",
     "sample_plan",
     "satisfaction_change",
     "summary",
@@ -56,8 +60,8 @@ __all__ = [
     "trend",
 ]
 
-WAVE = "wave_on"
-"""Survey figures are compared from wave to wave, under conditions of their own, never with the month of last year."""
+MOST_SAID = 5
+"""Findings of the summary; the lists of highlights and problems hold all."""
 
 _PARETOS = 2
 """Charts of frequent categories in a report; they share the error that it may spend on naming one."""
@@ -75,19 +79,22 @@ REPORT_TITLES: dict[str, Text] = {
 }
 
 HEADINGS: dict[str, Text] = {
-    "summary": Text("本月要点", "What matters"),
+    "summary": Text("本期要点", "What matters"),
     "figures": Text("关键指标", "Key figures"),
     "repairs": Text("报修做得怎么样", "How are repairs going?"),
     "complaints": Text("投诉集中在哪里", "Where do complaints gather?"),
     "satisfaction": Text("谁更不满意，不满意什么", "Who is less satisfied, and with what?"),
     "fees": Text("费用收得怎么样", "How is fee collection going?"),
     "open": Text("还有什么没办完", "What is still open?"),
+    "restated": Text("以前的数字变了吗", "Have earlier figures changed?"),
     "quality": Text("数据可信吗", "Can the data be trusted?"),
     "definitions": Text("每个数字的口径", "What each figure means"),
     "looks": Text("哪些小区需要看一看", "Which communities need a look?"),
     "differences": Text("小区之间有没有差别", "Do communities differ?"),
     "ranks": Text("名次有多可靠", "How sure is a rank?"),
 }
+_OF = Text(" ", ": ")
+_THIS_MONTH = Text("本月要点", "What matters")
 _SAME_AGE_MONEY = Text(
     "各月都按月末之后同样的天数计算，因此可以互相比较",
     "Every month is taken equally long after its end, so months compare",
@@ -125,7 +132,8 @@ def facts(book: Book) -> list[str]:
 def heading(book: Book, section: str) -> Heading:
     """Open a section; what follows belongs to it until the next heading."""
     book.sections.append(section)
-    return Heading(HEADINGS[section].get(book.lang))
+    monthly = section == "summary" and book.period.kind == "month"
+    return Heading((_THIS_MONTH if monthly else HEADINGS[section]).get(book.lang))
 
 
 def receipt(book: Book) -> Receipt:
@@ -133,6 +141,7 @@ def receipt(book: Book) -> Receipt:
 
     Errors: DisclosureError when the figures shown to owners give hidden ones away.
     """
+    told = telling(book) if sources.figures(book.report) else None  # a portfolio tells communities, each with its own
     book.check_disclosure()
     return Receipt(
         {
@@ -143,42 +152,43 @@ def receipt(book: Book) -> Receipt:
             "data_sha256": book.data_sha256,
             "rows": {name: len(rows) for name, rows in book.tables.items() if name in domains.TABLES},
             "as_of": f"{book.cut.as_of:%Y-%m-%d}",
-            "title": f"{book.name} {REPORT_TITLES[book.report].get(book.lang)}",
+            "title": f"{book.name}{_OF.get(book.lang)}{REPORT_TITLES[book.report].get(book.lang)}",
             "kicker": book.period.label(book.lang),
             "facts": facts(book),
             "headline": book.headline,
             "published": plain(book.guard.published) if book.edition == "owner" else [],
+            "told": told,
         }
     )
 
 
-def summary(book: Book, kpi_ids: Sequence[str], *, segments: Sequence[str] = ()) -> Display:
+def summary(book: Book) -> Display:
     """Answer first: how many targets are met, the three to five findings that matter, and what is not known."""
-    found = findings(book, kpi_ids)
-    goals = [claim for claim in found if claim.kind == "target"]
-    if segments:
-        found += _segment_claims(book, "owner_satisfaction", segments)
-    worth = [claim for claim in claims.order(found) if claim.good is not None]
-    points: list[claims.Claim | Text] = [in_full(book, claim) for claim in worth[:5]]
-    signalled = [claim for claim in worth[:5] if claim.kind == "signal"]
+    found = findings(book)
+    differing = [claim for kpi_id in book.split for claim in segments_found(book, kpi_id)]
+    worth = [*found.said(book.key), *(claim for claim in claims.order(differing) if claim.good is not None)]
+    worth = sorted(worth, key=lambda claim: (claim.kpi not in book.key, claim.good is not False))[:MOST_SAID]
+    points: list[claims.Claim | Text] = [in_full(book, claim) for claim in worth]
+    signalled = [claim for claim in worth if claim.kind == "signal"]
     if signalled:
-        points.append(claims.by_chance(len(kpi_ids)))
-        back = [claims.rebound(book.kpi(claim.kpi), book.history(claim.kpi)) for claim in signalled]
+        points.append(claims.by_chance(len(found.series)))
+        back = [claims.rebound(book.kpi(claim.kpi), found.series[claim.kpi]) for claim in signalled]
         points += [words for words in back if words is not None]
-    points += heard(book, {claim.kpi for claim in worth[:5]})
-    book.headline = _headline(book, _one_each(kpi_ids))
-    told = [*points, *_unknown(book, kpi_ids), claims.STRICT]
-    return card_room.summary(claims.attainment(goals), told, lang=book.lang)
+    points += heard(book, {claim.kpi for claim in worth})
+    book.headline = _headline(book, _one_each(book.key))
+    told = [*points, *_unknown(book, book.key), claims.STRICT]
+    return card_room.summary(claims.attainment(found.of("target")), told, lang=book.lang)
 
 
-def cards(book: Book, kpi_ids: Sequence[str]) -> Display:
-    """A card for each KPI, with its target, change from the same month last year, and state."""
-    told = [*_targets(book, kpi_ids), *_changes(book, kpi_ids)]
-    kpis = [book.kpi(kpi_id) for kpi_id in kpi_ids]
+def cards(book: Book) -> Display:
+    """A card for each key figure, with its target, change from the same month last year, and state."""
+    found = findings(book)
+    told = [*found.of("target", book.key), *found.of("change", book.key)]
+    kpis = [book.kpi(kpi_id) for kpi_id in book.key]
     if book.period.kind == "month":
-        return card_room.cards(book.months(kpi_ids), kpis, period=book.month, lang=book.lang, claims=told)
+        return card_room.cards(book.months(book.key), kpis, period=book.month, lang=book.lang, claims=told)
     # A line of months beside the figure of a quarter or a day would be read as its history.
-    return card_room.cards(book.rates(kpi_ids), kpis, period=book.period.id, lang=book.lang, claims=told)
+    return card_room.cards(book.rates(book.key), kpis, period=book.period.id, lang=book.lang, claims=told)
 
 
 def opening(book: Book, section_id: str) -> Heading | Display:
@@ -201,22 +211,25 @@ def all_definitions(book: Book) -> Display:
 
 def trend(book: Book, kpi_id: str) -> Display:
     """The months of one KPI with the limits of its ordinary variation."""
-    kpi = book.kpi(kpi_id)
-    rates, found = claims.signals(kpi, book.history(kpi_id))
+    kpi, found = book.kpi(kpi_id), findings(book)
+    # A figure that takes no part in the findings (money) is drawn without limits.
+    rates = found.series[kpi_id] if kpi_id in found.series else claims.signals(kpi, book.history(kpi_id))[0]
     if rates.empty:
-        return absent(kpi, book.lang)
+        return absent(book, kpi)
     age = (_SAME_AGE_MONEY if kpi.kind == "money" else _SAME_AGE) if kpi.ages else ""
-    return charts.show(charts.trend, rates, kpi, lang=book.lang, claim=found, subtitle=age, source=_source(kpi))
+    return charts.show(
+        charts.trend, rates, kpi, lang=book.lang, claim=found.of("signal", [kpi_id]), subtitle=age, source=_source(kpi)
+    )
 
 
 def by_segment(book: Book, kpi_id: str, segments: Sequence[str]) -> Display:
-    """One KPI by several segments: who differs from all others, beyond chance."""
+    """One KPI by several segments: who differs from all others, beyond chance, where the report names that (`Book.split`)."""
     kpi = book.kpi(kpi_id)
     usable = [by for by in segments if book.splits(kpi_id, by)]
     whole = book.rates([kpi_id])
     if not usable or whole.iloc[0]["state"] == "no_data":
         return untold(book, kpi)
-    found = claims.order(_segment_claims(book, kpi_id, usable))
+    found = claims.order(segments_found(book, kpi_id))
     parts = [book.rates([kpi_id], by=by).assign(dimension=book.segment_label(by).get(book.lang)) for by in usable]
     rates = pd.concat([whole, *parts], ignore_index=True)
     return charts.show(charts.by_segment, rates, kpi, lang=book.lang, claim=found, source=_source(kpi))
@@ -248,7 +261,7 @@ def pareto(book: Book, kpi_id: str) -> Display:
     kpi = book.kpi(kpi_id)
     rates = book.rates([kpi_id], by=kpi.by) if book.splits(kpi_id, kpi.by) else pd.DataFrame()
     if rates.empty or set(rates["state"]) == {"no_data"}:
-        return _none(kpi, book.figure(kpi_id), book.lang)
+        return _none(book, kpi)
     rates = largest(rates, PARETO_BARS)
     if book.edition == "owner":
         rates = pooled(rates)
@@ -265,7 +278,7 @@ def survival(book: Book, duration_id: str) -> Display:
     used = spells[spells["usable"]]
     duration = worded(domains.DURATIONS[duration_id], book.cut.definitions)
     if used.empty:
-        return absent(duration, book.lang)
+        return absent(book, duration)
     curve = _thinned(stats.survival_table(used["minutes"].to_numpy(), used["completed"].to_numpy()))
     n_open = int((~used["completed"]).sum())
     return charts.show(charts.survival, curve, duration, lang=book.lang, n_open=n_open, source=_SOURCES[duration.table])
@@ -277,12 +290,7 @@ def definitions(book: Book, kpi_ids: Sequence[str], duration_ids: Sequence[str] 
         *(book.kpi(kpi_id) for kpi_id in kpi_ids),
         *(worded(domains.DURATIONS[name], book.cut.definitions) for name in duration_ids),
     ]
-    return card_room.definitions(shown, lang=book.lang, as_of=f"{book.cut.as_of:%Y-%m-%d}", columns=_DATES)
-
-
-def findings(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
-    """Return what may be said of figures as a whole: verdicts on targets, changes from last year, signals of this month."""
-    return [*_targets(book, kpi_ids), *_changes(book, kpi_ids), *_signals(book, kpi_ids)]
+    return card_room.definitions(shown, lang=book.lang, as_of=f"{book.cut.as_of:%Y-%m-%d}")
 
 
 def in_full(book: Book, claim: claims.Claim) -> claims.Claim:
@@ -291,45 +299,14 @@ def in_full(book: Book, claim: claims.Claim) -> claims.Claim:
     return claims.in_full(kpi, book.figure(claim.kpi), claim) if claim.kind in ("target", "change") else claim
 
 
-def _targets(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
-    rates = book.rates(kpi_ids)
-    kpis = [book.kpi(kpi_id) for kpi_id in rates["kpi"]]
-    family = max(1, sum(kpi.target is not None and kpi.kind == "share" for kpi in kpis))
-    pairs = zip(kpis, rates.iterrows(), strict=True)
-    judged = [claims.target(kpi, row, kpi.target, family) for kpi, (_, row) in pairs]
-    return [claim for claim in judged if claim is not None]
-
-
-def _changes(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
-    if book.period.kind != "month":
-        return []
-    earlier = f"{int(book.month[:4]) - 1}{book.month[4:]}"
-    history = book.months(kpi_ids)
-    before, now = (history[history["period"] == month].set_index("kpi") for month in (earlier, book.month))
-    kpis = [kpi for kpi in map(book.kpi, kpi_ids) if kpi.dated_by != WAVE]
-    return claims.changes(kpis, before, now, Text("去年同月", "the same month last year"))
-
-
-def _signals(book: Book, kpi_ids: Sequence[str]) -> list[claims.Claim]:
-    return [
-        claim
-        for kpi_id in kpi_ids
-        for claim in claims.signals(book.kpi(kpi_id), book.history(kpi_id), len(kpi_ids))[1]
-        if claim.period == book.month
-    ]
-
-
-def _segment_claims(book: Book, kpi_id: str, segments: Sequence[str]) -> list[claims.Claim]:
-    usable = [by for by in segments if book.splits(kpi_id, by)]
-    least = book.workspace.settings.privacy.min_n if book.kpi(kpi_id).opinion else 0
-    # A group of opinions too small for owners is shown to the team, but nothing is claimed of it.
-    splits = {by: book.rates([kpi_id], by=by) for by in usable}
-    families = {by: rates[(rates["n"] >= least).fillna(False)] for by, rates in splits.items()}
-    return claims.segments(book.kpi(kpi_id), families, {by: book.words(by) for by in usable})
-
-
 def _unknown(book: Book, kpi_ids: Sequence[str]) -> list[Text]:
-    return claims.unknowns([book.kpi(kpi_id) for kpi_id in kpi_ids], book.rates(kpi_ids))
+    kpis = [book.kpi(kpi_id) for kpi_id in kpi_ids]
+    without = [kpi for kpi in kpis if lacking(book, kpi) and book.figure(kpi.id)["state"] == "no_data"]
+    others = [kpi for kpi in kpis if kpi not in without]
+    return [
+        *sentences(book, without),
+        *(claims.unknowns(others, book.rates([kpi.id for kpi in others])) if others else []),
+    ]
 
 
 def _one_each(kpi_ids: Sequence[str]) -> list[str]:
@@ -344,7 +321,7 @@ def _one_each(kpi_ids: Sequence[str]) -> list[str]:
 
 
 def _headline(book: Book, kpi_ids: Sequence[str]) -> list[dict[str, object]]:
-    rates, changed = book.rates(kpi_ids), {claim.kpi: claim for claim in _changes(book, kpi_ids)}
+    rates, changed = book.rates(kpi_ids), {claim.kpi: claim for claim in findings(book).of("change")}
     return [
         {
             "kpi": row["kpi"],
@@ -379,11 +356,14 @@ def _by_item(book: Book, rates: pd.DataFrame, segments: list[str], by: str | Non
     )
 
 
-def _none(kpi: Kpi, figure: pd.Series, lang: str) -> Display:
+def _none(book: Book, kpi: Kpi) -> Display:
     """Tell a period in which nothing happened from one of which nothing is known."""
+    figure = book.figure(kpi.id)
     if figure["state"] in ("ok", "provisional") and figure["num"] == 0:
-        return sentence(Text(f"{kpi.label.zh}：本期 0 {kpi.unit.zh}。", f"{kpi.label.en}: none in this period."), lang)
-    return absent(kpi, lang)
+        return sentence(
+            Text(f"{kpi.label.zh}：本期 0 {kpi.unit.zh}。", f"{kpi.label.en}: none in this period."), book.lang
+        )
+    return absent(book, kpi)
 
 
 def _few_cases(kpi: Kpi) -> Text:
@@ -403,10 +383,3 @@ def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
 
 def _source(kpi: Kpi) -> Text:
     return _SOURCES.get(kpi.table) or domains.TABLES[kpi.table].label
-
-
-_DATES = {name: column.label for table in domains.TABLES.values() for name, column in table.columns.items()} | {
-    "finished_at": Text("结单时间", "Closed"),
-    "wave_on": Text("调查批次所属月份", "Month of the survey wave"),
-    "month_on": Text("月份", "Month"),
-}

@@ -13,6 +13,7 @@ from propkit.model import Kpi
 from propkit.reporting import claims, notes, sections
 from propkit.reporting.book import Book
 from propkit.reporting.display import format_interval, format_n, format_rate, state_words
+from propkit.reporting.findings import findings
 from propkit.reporting.notes import Item
 from propkit.text import Text
 
@@ -104,10 +105,11 @@ def _rooms() -> dict[str, list[Item]]:
 def _candidates(book: Book, rooms: Collection[str]) -> dict[str, list[str]]:
     """What the figures suggest, by the item under which it belongs."""
     kpis = [one for room, items in _rooms().items() if not rooms or room in rooms for one in items if _judged(one)]
-    found = claims.order(sections.findings(book, [kpi.id for kpi in kpis])) if kpis else []
+    asked = {kpi.id for kpi in kpis}
+    found = [claim for claim in findings(book).said(book.key) if claim.kpi in asked]
     said = {good: [_sentence(book, claim) for claim in found if claim.good is good] for good in (True, False)}
-    asked = [line for kpi in kpis if kpi.id in CAUSES for line in _questions(book, kpi)]
-    return {"highlights": said[True], "issue_list": said[False], "root_cause": asked}
+    why = [line for kpi in kpis if kpi.id in CAUSES for line in _questions(book, kpi)]
+    return {"highlights": said[True], "issue_list": said[False], "root_cause": why}
 
 
 def _judged(one: Item) -> bool:

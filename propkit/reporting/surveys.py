@@ -14,7 +14,18 @@ from propkit.domains import satisfaction, weighting
 from propkit.model import Kpi
 from propkit.reporting import claims, survey_claims, tables
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, absent, format_interval, format_rate, hidden, join, sentence, state_words
+from propkit.reporting.display import (
+    Display,
+    format_interval,
+    format_rate,
+    heads_of,
+    hidden,
+    join,
+    sentence,
+    state_words,
+)
+from propkit.reporting.lacking import absent, lacking, missing
+from propkit.reporting.overview_items import OVERVIEWS
 from propkit.reporting.waves import KPI, Wave, current, in_period, previous, weigh, weighted_figure
 from propkit.text import Text, number
 
@@ -22,6 +33,7 @@ HALF = 0.5
 """Below this response rate the worst-case bounds are said in the text, not only shown in the table."""
 
 _ITEM = "item_satisfied"
+_CHANGE = next(one for one in OVERVIEWS if one.id == "satisfaction_change_pp")
 _TERMS = {
     "scale": Text("量表", "Scale"),
     "satisfied_from": Text("「满意」的起点", "Satisfied from"),
@@ -40,6 +52,8 @@ _WHY = {
 def survey_truth(book: Book) -> Display:
     """Who was asked and who answered, and the satisfied share unweighted, of all households, weighted, and at worst."""
     wave = current(book)
+    if wave is None and lacking(book, book.kpi(KPI)):
+        return absent(book, book.kpi(KPI))
     if wave is None:
         return sentence(_no_wave(book), book.lang)
     if wave.pooled:
@@ -76,8 +90,8 @@ def representativeness(book: Book) -> Display:
         )
         return sentence(words, book.lang)
     rows = [row for by, result in found.items() for row in _category_rows(book, wave, homes, by, result)]
-    heads = _words(
-        book, ("类别", "Category"), ("登记户数", "Register"), ("应有答复", "Expected"), ("实际答复", "Answered"),
+    heads = heads_of(
+        book.lang, ("类别", "Category"), ("登记户数", "Register"), ("应有答复", "Expected"), ("实际答复", "Answered"),
         ("相差（百分点）", "Difference (points)"), ("标准化残差", "Std. residual"),
     )  # fmt: skip
     caption = Text("谁答复了：与住户登记相比", "Who answered, against the register")
@@ -97,6 +111,8 @@ def representativeness(book: Book) -> Display:
 def satisfaction_change(book: Book) -> Display:
     """This wave beside the one before; a difference only when item, scale and mode were the same."""
     kpi, now, before = book.kpi(KPI), current(book), previous(book)
+    if now is None and lacking(book, _CHANGE):
+        return missing(book, [_CHANGE])
     if now is None:
         words = Text("本期没有调查可与上次比较。", "There is no wave in this period to compare with the one before.")
         return sentence(words, book.lang)
@@ -104,8 +120,8 @@ def satisfaction_change(book: Book) -> Display:
         words = Text("没有更早的调查可以比较。", "There is no earlier wave to compare with.")
         return sentence(words, book.lang)
     rows = [_wave_row(book, wave) for wave in (before, now)]
-    heads = _words(
-        book, ("调查", "Wave"), ("方式", "Mode"), ("量表", "Scale"), ("有效回答", "Valid answers"),
+    heads = heads_of(
+        book.lang, ("调查", "Wave"), ("方式", "Mode"), ("量表", "Scale"), ("有效回答", "Valid answers"),
         ("满意率", "Satisfied"), ("95% 区间", "95% interval"), ("加权", "Weighted"),
     )  # fmt: skip
     caption = Text("本次与上次调查", "This wave and the one before")
@@ -124,11 +140,13 @@ def heard(book: Book, kpi_ids: Collection[str]) -> list[Text]:
     if asked <= wave.nobs:
         return []
     share = stats.percent_text(wave.nobs, asked)
+    invited = asked == wave.invited
+    other = Text("受邀而未答的", "households that were invited") if invited else Text("其余", "households")
     return [
         Text(
-            f"满意度只来自作答的 {wave.nobs:,} 户（{share}，{wave.modes.zh}）；其余 {asked - wave.nobs:,} 户的看法不知道。",
+            f"满意度只来自作答的 {wave.nobs:,} 户（{share}，{wave.modes.zh}）；{other.zh} {asked - wave.nobs:,} 户怎么看，不知道。",
             f"Satisfaction is told by {wave.nobs:,} households that answered ({share}; {wave.modes.en.lower()}); "
-            f"what the other {asked - wave.nobs:,} think is not known.",
+            f"what the other {asked - wave.nobs:,} {other.en} think is not known.",
         )
     ]
 
@@ -137,7 +155,7 @@ def untold(book: Book, kpi: Kpi) -> Display:
     """Say why there is nothing to show for a figure: answers on different scales, or no data in the period."""
     scales = satisfaction.scales(in_period(book), kpi.numerator) if kpi.table == "survey_response" else []
     if len(scales) < 2:
-        return absent(kpi, book.lang)
+        return absent(book, kpi)
     zh, en = "、".join(scales), ", ".join(scales)
     words = Text(
         f"{kpi.label.zh}：本期的答案用了不同的量表（{zh}），不能合并，不给数字。",
@@ -154,8 +172,8 @@ def _no_wave(book: Book) -> Text:
 
 
 def _asked(book: Book, wave: Wave) -> Display:
-    heads = _words(
-        book, ("总户数 N", "Households N"), ("受邀", "Invited"), ("答复", "Answered"), ("回收率", "Response rate"),
+    heads = heads_of(
+        book.lang, ("总户数 N", "Households N"), ("受邀", "Invited"), ("答复", "Answered"), ("回收率", "Response rate"),
         ("总体题有效回答 n", "Valid overall answers n"), ("方式", "Mode"), ("量表", "Scale"),
     )  # fmt: skip
     counts = [book.households or None, wave.invited, wave.answered]
@@ -178,7 +196,7 @@ def _shares(book: Book, wave: Wave, weighted: weighting.Weighted) -> Display:
         rows.append(_weighted_row(book, weighted))
     if wave.nobs < book.households:
         rows.append(_worst_row(book, wave))
-    heads = _words(book, ("算法", "Basis"), ("满意率", "Satisfied"), ("范围", "Range"), ("说明", "Note"))
+    heads = heads_of(book.lang, ("算法", "Basis"), ("满意率", "Satisfied"), ("范围", "Range"), ("说明", "Note"))
     caption = Text(f"{kpi.label.zh}：加权与未加权", f"{kpi.label.en}: weighted beside unweighted")
     frame = pd.DataFrame(rows, columns=heads)
     return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:3], sortable=False, stacked=True)
@@ -384,7 +402,3 @@ def _stopped(words: Text) -> Text:
 
 def _either(book: Book, zh: str, en: str) -> str:
     return Text(zh, en).get(book.lang)
-
-
-def _words(book: Book, *pairs: tuple[str, str]) -> list[str]:
-    return [Text(*pair).get(book.lang) for pair in pairs]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from propkit.model import Kpi
 from propkit.reporting.display import (
+    MARKS,
     STATES,
     Display,
     esc,
@@ -21,7 +22,6 @@ from propkit.reporting.display import (
     format_rate,
     hidden,
     label_of,
-    noted,
     period_words,
     reader_value,
     records,
@@ -275,10 +275,12 @@ def _state_class(row: Mapping[str, object]) -> str:
 
 
 def _figure(row: Mapping[str, object] | None, kpi: Kpi, lang: str) -> Cell:
-    """One figure of a table of many: its state in words follows where it is not plainly good."""
+    """One figure of a table of many; beneath it its cases, and its state in words where it is not plainly good."""
     if row is None:
         return Cell("—", numeric=True)
-    words = noted(format_rate(row, kpi, lang), row, lang)
+    state = state_words(str(row["state"]), lang) if row["state"] in ("provisional", "unreliable") else ""
+    basis = " ".join(part for part in (format_n(row, lang), state) if part) if row["state"] not in MARKS else ""
+    words = "\n".join(part for part in (format_rate(row, kpi, lang), basis) if part)
     return Cell(words, sort=reader_value(row, kpi), style=_state_class(row), numeric=True)
 
 

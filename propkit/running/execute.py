@@ -81,8 +81,8 @@ def _make(workspace: Workspace, job: Job, scratch: Path, limits: Limits, engine:
         raise Failure("output_too_large", notebook=notebook)
     (scratch / PAGE).write_bytes(content)
     output = {"path": job.page, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    published = list(receipt.get("published") or [])
-    return {"output": output, "headline": list(receipt.get("headline", [])), "published": published}
+    kept = {"published": list(receipt.get("published") or []), "told": receipt.get("told")}
+    return {"output": output, "headline": list(receipt.get("headline", [])), **kept}
 
 
 def _require_data(workspace: Workspace, job: Job) -> None:

@@ -38,6 +38,9 @@ def preload() -> None:
     import pyarrow.parquet  # noqa: F401
     import scipy.stats  # noqa: F401
 
+    from propkit.running import light
+
+    light.spare_grammar()
     from propkit.reporting import page, sections, svg  # noqa: F401
     from propkit.running import child, engine, execute  # noqa: F401
 

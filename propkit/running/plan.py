@@ -285,13 +285,16 @@ def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
 
 
 def _checked(job: Job) -> Job:
-    if not _SAFE_KEY.fullmatch(job.key) or ".." in job.key:
+    if not _SAFE_KEY.fullmatch(job.key) or {".", ".."} & set(job.key.split("/")):  # a window's name holds ".." itself
         raise ConfigError(Text("不能用作文件名", "not usable as a file name"), got=job.key)
     return job
 
 
 def _declared(path: Path) -> set[str]:
     """Return the parameter names in the notebook's tagged cell, as papermill will find them."""
+    from propkit.running import light
+
+    light.spare_grammar()
     import nbformat
     from papermill import inspect_notebook
 

@@ -7,11 +7,8 @@ import shutil
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-import nbformat
-
 from propkit import store
-from propkit.reporting.failure_page import render_failure
-from propkit.running import plan, trail
+from propkit.running import plan
 from propkit.running.names import LOG, PAGE, TRAIL
 from propkit.running.outcomes import STEPS, failed, io_words, words
 from propkit.running.plan import Job
@@ -48,13 +45,15 @@ def drop_outdated(reports: Path, page: str, content: bytes) -> None:
 
 
 def _publish(workspace: Workspace, job: Job, outcome: dict, scratch: Path) -> dict:
-    shown = outcome.pop("published", [])
+    shown, told = outcome.pop("published", []), outcome.pop("told", None)
     try:
         content = (scratch / PAGE).read_bytes()
         if hashlib.sha256(content).hexdigest() != outcome["output"]["sha256"]:
             return failed("io_error")
         # Kept before the page is there: a page that nobody could hold later ones against must not exist.
         store.keep_published(workspace, job.community, shown)
+        if told:
+            store.keep_told(workspace, job.community, told)
         drop_outdated(workspace.reports, job.page, content)
         store.write_bytes(workspace.reports / job.page, content)
     except OSError as error:
@@ -64,6 +63,12 @@ def _publish(workspace: Workspace, job: Job, outcome: dict, scratch: Path) -> di
 
 def _keep(workspace: Workspace, job: Job, outcome: dict, scratch: Path, folder: Path) -> str:
     """Keep the notebook as far as it ran, a page that says where it stopped, and what its process printed."""
+    # Imported where a job failed: a batch of pages that are all current has no use for notebooks.
+    import nbformat
+
+    from propkit.reporting.failure_page import render_failure
+    from propkit.running import trail
+
     notebook, begun = trail.read(scratch / TRAIL)
     lang = workspace.settings.workspace.lang
     parameters = plan.parameters(workspace, job)

@@ -20,127 +20,114 @@ once gives a dict of numbers and Series. Missing stays missing; n = 0 is "no_dat
 Differences are b - a. Everything here takes plain numbers: no other part of propkit is known to it.
 """
 
-from propkit.stats.differences import (
-    homogeneity_test,
-    paired_change,
-    period_change,
-    proportion_diff,
-    proportion_trend,
-)
-from propkit.stats.display import format_percent, percent_text, presentation_status, round_exact, round_shares
-from propkit.stats.drivers import (
-    correlation_ci,
-    decompose_ratio_change,
-    kappa,
-    pareto,
-    relative_importance,
-    rogan_gladen,
-)
-from propkit.stats.durations import (
-    compare_durations,
-    completed_within,
-    cumulative_incidence,
-    duration_quantiles,
-    survival_table,
-)
-from propkit.stats.evaluation import (
-    did_placebo,
-    difference_in_differences,
-    interrupted_time_series,
-    lag1_autocorrelation,
-    regression_to_mean,
-)
-from propkit.stats.events import rate_ci, rate_ratio, ratio_ci
-from propkit.stats.privacy import audit_suppression, suppress_table
-from propkit.stats.process import assurance, p_chart, spc_rules, u_chart, xmr
-from propkit.stats.proportions import nonresponse_bounds, proportion_ci, proportion_test, response_rate
-from propkit.stats.scores import compare_scores, index_score, nps, rescale, score_summary
-from propkit.stats.segments import (
-    adjust_pvalues,
-    compare_segments,
-    funnel_limits,
-    overdispersion,
-    shrink_proportions,
-)
-from propkit.stats.surveys import (
-    margin_of_error,
-    representativeness,
-    sample_size,
-    survey_mean,
-    tsm_required_margin,
-    weighted_proportion_ci,
-)
-from propkit.stats.targets import (
-    min_detectable_change,
-    nobs_for_change,
-    predict_count,
-    seasonal_naive,
-    target_status,
-)
-from propkit.stats.weights import design_effect, rake
+from __future__ import annotations
 
-__all__ = [
-    "adjust_pvalues",
-    "assurance",
-    "audit_suppression",
-    "compare_durations",
-    "compare_scores",
-    "compare_segments",
-    "completed_within",
-    "correlation_ci",
-    "cumulative_incidence",
-    "decompose_ratio_change",
-    "design_effect",
-    "did_placebo",
-    "difference_in_differences",
-    "duration_quantiles",
-    "format_percent",
-    "funnel_limits",
-    "homogeneity_test",
-    "index_score",
-    "interrupted_time_series",
-    "kappa",
-    "lag1_autocorrelation",
-    "margin_of_error",
-    "min_detectable_change",
-    "nobs_for_change",
-    "nonresponse_bounds",
-    "nps",
-    "overdispersion",
-    "p_chart",
-    "paired_change",
-    "pareto",
-    "percent_text",
-    "period_change",
-    "predict_count",
-    "presentation_status",
-    "proportion_ci",
-    "proportion_diff",
-    "proportion_test",
-    "proportion_trend",
-    "rake",
-    "rate_ci",
-    "rate_ratio",
-    "ratio_ci",
-    "regression_to_mean",
-    "relative_importance",
-    "representativeness",
-    "rescale",
-    "response_rate",
-    "rogan_gladen",
-    "round_exact",
-    "round_shares",
-    "sample_size",
-    "score_summary",
-    "seasonal_naive",
-    "shrink_proportions",
-    "spc_rules",
-    "suppress_table",
-    "survey_mean",
-    "survival_table",
-    "target_status",
-    "tsm_required_margin",
-    "u_chart",
-    "weighted_proportion_ci",
-    "xmr",
-]
+import importlib
+from typing import Any
+
+_NAMES = {
+    "differences": (
+        "homogeneity_test",
+        "paired_change",
+        "period_change",
+        "proportion_diff",
+        "proportion_trend",
+    ),
+    "display": (
+        "format_percent",
+        "percent_text",
+        "presentation_status",
+        "round_exact",
+        "round_shares",
+    ),
+    "drivers": (
+        "correlation_ci",
+        "decompose_ratio_change",
+        "kappa",
+        "pareto",
+        "relative_importance",
+        "rogan_gladen",
+    ),
+    "durations": (
+        "compare_durations",
+        "completed_within",
+        "cumulative_incidence",
+        "duration_quantiles",
+        "survival_table",
+    ),
+    "evaluation": (
+        "did_placebo",
+        "difference_in_differences",
+        "interrupted_time_series",
+        "lag1_autocorrelation",
+        "regression_to_mean",
+    ),
+    "events": (
+        "rate_ci",
+        "rate_ratio",
+        "ratio_ci",
+    ),
+    "privacy": (
+        "audit_suppression",
+        "suppress_table",
+    ),
+    "process": (
+        "assurance",
+        "p_chart",
+        "spc_rules",
+        "u_chart",
+        "xmr",
+    ),
+    "proportions": (
+        "nonresponse_bounds",
+        "proportion_ci",
+        "proportion_test",
+        "response_rate",
+    ),
+    "scores": (
+        "compare_scores",
+        "index_score",
+        "nps",
+        "rescale",
+        "score_summary",
+    ),
+    "segments": (
+        "adjust_pvalues",
+        "compare_segments",
+        "funnel_limits",
+        "overdispersion",
+        "shrink_proportions",
+    ),
+    "surveys": (
+        "margin_of_error",
+        "representativeness",
+        "sample_size",
+        "survey_mean",
+        "tsm_required_margin",
+        "weighted_proportion_ci",
+    ),
+    "targets": (
+        "min_detectable_change",
+        "nobs_for_change",
+        "predict_count",
+        "seasonal_naive",
+        "target_status",
+    ),
+    "weights": (
+        "design_effect",
+        "rake",
+    ),
+}
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a method when it is first used: scipy takes longer to import than most commands to run."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'propkit.stats' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"propkit.stats.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pandas as pd
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from propkit import domains
 from propkit.counts import UNKNOWN, tally
 from propkit.figures import splittable
-from propkit.model import Definitions
+from propkit.model import Definitions, Kpi
 from propkit.periods import parse_period
 from tests.examples import EDGES, Example, ReadExample, order
 from tests.examples import EXAMPLES as FIRST_EXAMPLES
@@ -23,6 +24,7 @@ from tests.worlds import COMMUNITIES, World, exported, frames, world, worlds
 
 KPIS = list(domains.KPIS.values())
 EXAMPLES: dict[str, Example] = FIRST_EXAMPLES | {name: each for room in rooms() for name, each in room.EXAMPLES.items()}
+RESPONSE = domains.KPIS["repair_response_on_time_rate"]
 READ: dict[str, ReadExample] = {name: each for room in rooms() for name, each in room.READ.items()}
 SEGMENTS = [
     "building",
@@ -53,9 +55,9 @@ def _world(example: Example) -> World:
     return World(example.rows, example.as_of, Definitions(), example.waves, sizes)
 
 
-def _tallied(made: World, by: str | None = None) -> dict:
+def _tallied(made: World, by: str | None = None, kpis: Sequence[Kpi] = KPIS) -> dict:
     tables = made.derived
-    kpis = splittable(tables, KPIS, [by] if by else [])
+    kpis = splittable(tables, kpis, [by] if by else [])
     counts = tally(tables, kpis, ["community", "month", *([by] if by else [])])
     return {tuple(row[:-4]): (row[-4], row[-3], row[-1]) for row in counts.itertuples(index=False)}
 
@@ -72,7 +74,7 @@ def test_every_kpi_has_an_example_when_the_catalogue_grows():
 def test_kpi_equals_the_hand_count_when_given_the_example(kpi_id: str):
     example = EXAMPLES[kpi_id]
     made, kpi = _world(example), domains.KPIS[kpi_id]
-    asked = [room for room in domains.OWN if kpi in room.KPIS or kpi.table in {table.name for table in room.TABLES}]
+    asked = {kpi.table, (kpi.denominator or kpi.table).rpartition(".")[0] or kpi.table}
 
     counts = tally(domains.derive(frames(made.tables), made.cut, asked), [kpi], ["community", "month"])
 
@@ -120,7 +122,7 @@ def test_oracle_equals_the_hand_count_when_given_the_example(kpi_id: str):
 def test_kpi_judges_what_is_due_or_mature_when_the_cut_off_is_that_second(kpi_id: str):
     edge = EDGES[kpi_id]
 
-    for sums in (_tallied(_world(edge)), _recomputed(_world(edge))):
+    for sums in (_tallied(_world(edge), kpis=[domains.KPIS[kpi_id]]), _recomputed(_world(edge))):
         assert sums[kpi_id, "a", edge.month][1:] == (edge.num, edge.den)
 
 
@@ -165,7 +167,7 @@ def test_kpis_are_the_same_when_rows_and_columns_are_shuffled(made: World, seed:
 
 
 @given(worlds(size=8))
-@settings(max_examples=5)
+@settings(max_examples=2)
 def test_kpis_are_the_same_when_index_labels_repeat(made: World):
     tables = frames(made.tables)
     odd = {
@@ -173,9 +175,7 @@ def test_kpis_are_the_same_when_index_labels_repeat(made: World):
     }
 
     keys = ["community", "month"]
-    pd.testing.assert_frame_equal(
-        tally(domains.derive(odd, made.cut), KPIS, keys), tally(domains.derive(tables, made.cut), KPIS, keys)
-    )
+    pd.testing.assert_frame_equal(tally(domains.derive(odd, made.cut), KPIS, keys), tally(made.derived, KPIS, keys))
 
 
 def test_communities_do_not_touch_each_other_when_their_ids_are_alike():
@@ -216,14 +216,16 @@ def test_response_rate_is_absent_when_more_answered_than_were_invited():
     example = EXAMPLES["survey_response_rate"]
     fewer = example.waves[0].__class__("w1", example.waves[0].label, "2025-09", "online", {"a": 4})
 
-    assert ("survey_response_rate", "a", "2025-09") not in _tallied(_world(example._replace(waves=(fewer,))))
+    assert ("survey_response_rate", "a", "2025-09") not in _tallied(
+        _world(example._replace(waves=(fewer,))), kpis=[domains.KPIS["survey_response_rate"]]
+    )
 
 
 def test_an_order_is_not_late_when_its_export_has_no_such_column():
     silent = order(1, "09-01 10:00", given="order_id,status,reported_at")
     blank = order(2, "09-01 10:00", given="order_id,status,reported_at,accepted_at")
 
-    counts = _tallied(_world(Example({"work_order": [silent, blank]}, 0, 0)))
+    counts = _tallied(_world(Example({"work_order": [silent, blank]}, 0, 0)), kpis=[RESPONSE])
 
     assert counts["repair_response_on_time_rate", "a", "2025-09"] == (1, 0, 1)
 
@@ -235,7 +237,7 @@ def test_a_step_of_the_log_speaks_for_logged_orders_only_in_its_own_community():
         {"community": "a", "order_id": "o1", "event": "accepted", "at": orders[0]["reported_at"] + timedelta(minutes=5)}
     ]
 
-    counts = _tallied(_world(Example({"work_order": orders, "order_event": log}, 0, 0)))
+    counts = _tallied(_world(Example({"work_order": orders, "order_event": log}, 0, 0)), kpis=[RESPONSE])
 
     assert counts["repair_response_on_time_rate", "a", "2025-09"] == (1, 1, 1)
     assert ("repair_response_on_time_rate", "b", "2025-09") not in counts

@@ -40,8 +40,17 @@ def _figure(kpi_id: str, rows: dict[str, list[Row]], period: str) -> pd.Series:
     return told.iloc[0]
 
 
-def test_completion_is_nought_when_a_plan_has_no_scans():
-    assert _patrols("patrol_completion_rate", [visit(1, "09-02 08:00"), visit(2, "09-02 09:00")], []) == (0, 2)
+def test_completion_is_nought_when_a_month_inside_the_record_has_no_scans():
+    planned = [visit(1, "09-02 08:00"), visit(2, "09-02 09:00")]
+
+    assert _patrols("patrol_completion_rate", planned, [scan("08-30 08:00"), scan("10-01 08:00")]) == (0, 2)
+
+
+def test_completion_is_unknown_when_no_scans_are_on_record():
+    planned = [visit(1, "09-02 08:00"), visit(2, "09-02 09:00")]
+
+    assert _patrols("patrol_completion_rate", planned, []) is None
+    assert _patrols("patrol_completion_rate", planned, [scan("08-30 08:00")]) is None
 
 
 def test_completion_has_no_value_when_there_is_no_plan():
@@ -64,12 +73,12 @@ def test_one_scan_meets_one_visit_when_windows_overlap():
 
 def test_a_visit_is_judged_when_its_window_closes_and_missed_an_hour_later():
     closes = at("09-02 08:10")
-    visits = [visit(1, "09-02 08:00")]
+    visits, elsewhere = [visit(1, "09-02 08:00")], [scan("09-01 08:00", "河边")]
 
-    assert _patrols("patrol_completion_rate", visits, [], closes - timedelta(seconds=1)) is None
-    assert _patrols("patrol_completion_rate", visits, [], closes) == (0, 1)
-    assert _patrols("patrol_missed_count", visits, [], closes + timedelta(minutes=59)) is None
-    assert _patrols("patrol_missed_count", visits, [], closes + timedelta(minutes=60)) == (1, 1)
+    assert _patrols("patrol_completion_rate", visits, elsewhere, closes - timedelta(seconds=1)) is None
+    assert _patrols("patrol_completion_rate", visits, elsewhere, closes) == (0, 1)
+    assert _patrols("patrol_missed_count", visits, elsewhere, closes + timedelta(minutes=59)) is None
+    assert _patrols("patrol_missed_count", visits, elsewhere, closes + timedelta(minutes=60)) == (1, 1)
 
 
 def test_checkpoints_of_one_name_stay_apart_when_they_lie_on_two_routes():

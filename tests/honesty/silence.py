@@ -8,7 +8,7 @@ from propkit import domains
 from propkit.reporting.claims import Claim
 from tests.honesty.measures import Measurement, share
 from tests.honesty.statements import KINDS, statements
-from tests.honesty.worlds import SERIES, Plant, null_reports, planted_reports
+from tests.honesty.worlds import OTHERS, SERIES, Plant, null_reports, planted_reports
 
 MOST_FALSE, FEWEST_FOUND, MOST_WRONG = 0.05, 0.80, 0.001
 _PLANTED = ("change", "target", "signal", "segment")
@@ -28,7 +28,7 @@ def silence(reports: int) -> Measurement:
     lines = [share("any false statement in the whole report", sum(map(bool, spoken)), reports, MOST_FALSE, most=True)]
     lines += [share(f"- {_WORDS[kind]}", sum(kind in kinds for kinds in spoken), reports, None) for kind in KINDS]
     how = (
-        f"{reports:,} monthly reports of {len(SERIES)} figures over 13 months, five dimensions of the owners' survey, the survey's own section and two "
+        f"{reports:,} monthly reports of {len(SERIES)} key figures and {len(OTHERS)} others over 13 months, five dimensions of the owners' survey, the survey's own section and two "
         "Pareto charts, for communities of about 250, 500 and 1,500 households. No level ever changes, no segment differs, no "
         "category leads, and every target equals the true level exactly, so that attained and missed are both counted as false."
     )

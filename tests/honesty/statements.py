@@ -5,17 +5,14 @@ Words no finding and tests nothing: it asks `claims` what the cards, charts and 
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from propkit import domains, stats
 from propkit.domains.weighting import margin, weigh
-from propkit.reporting import claims, survey_claims
+from propkit.reporting import claims, findings, survey_claims
 from propkit.reporting.claims import Claim
 from propkit.text import Text
-from tests.honesty.worlds import DIMENSIONS, DIMENSIONS_KNOWN, MONTHS, SERIES, SURVEY, Report
+from tests.honesty.worlds import DIMENSIONS, DIMENSIONS_KNOWN, MONTHS, SURVEY, Report
 
 KINDS = ("change", "target", "segment", "signal", "leading", "survey")
 SAYS = {"higher", "lower", "attained", "not_attained", "signal", "different", "caution"}
@@ -27,20 +24,14 @@ _NO_WORDS = {dimension: {} for dimension in DIMENSIONS}
 def statements(report: Report) -> list[Claim]:
     """Return every claim of a report that says something."""
     before, now = report.month(MONTHS[0]), report.month(MONTHS[-1])
-    made = claims.changes(report.kpis, before, now, _YEAR_AGO)
-    goals = [kpi for kpi in report.kpis if kpi.kind == "share"]
-    for kpi in goals:
-        goal = SERIES[kpi.id][0] * kpi.scale
-        made.append(asked(claims.target, kpi, now.loc[kpi.id], goal, family=len(goals)))
-    made += claims.segments(domains.KPIS["owner_satisfaction"], report.families, _NO_WORDS)
-    for kpi in report.kpis:
-        series = report.history[report.history["kpi"] == kpi.id].reset_index(drop=True)
-        found = asked(claims.signals, kpi, series, family=len(report.kpis))[1]
-        made += [claim for claim in found if claim.period == MONTHS[-1]]
+    series = {kpi: rates.reset_index(drop=True) for kpi, rates in report.history.groupby("kpi", sort=False)}
+    found = findings.judge(report.groups, now, before, now, series, _YEAR_AGO).claims
+    made = [claim for claim in found if claim.kind != "signal" or claim.period == MONTHS[-1]]
+    made += claims.segments(domains.KPIS[SURVEY], report.families, _NO_WORDS)
     for name, rates in report.paretos.items():
-        made += asked(claims.leading, domains.KPIS[name], rates, {}, family=len(report.paretos))
+        made += claims.leading(domains.KPIS[name], rates, {}, family=len(report.paretos))
     made += _of_survey(report)
-    return [claim for claim in made if claim is not None and claim.verdict in SAYS]
+    return [claim for claim in made if claim.verdict in SAYS]
 
 
 def _of_survey(report: Report) -> list[Claim]:
@@ -58,9 +49,3 @@ def _of_survey(report: Report) -> list[Claim]:
         made += survey_claims.weighting(kpi, figures, float(wave.answers["satisfied"].mean()), weighted.caution)
     changed = claims.changes([kpi], wave.before, report.month(MONTHS[-1]).loc[[SURVEY]], _YEAR_AGO)
     return [*made, *(replace(claim, kind="survey") for claim in changed)]
-
-
-def asked(judge: Callable[..., Any], *arguments: Any, family: int) -> Any:
-    """Ask a judge of single figures, telling it how many its report judges where it wants to know."""
-    wants = "family" in inspect.signature(judge).parameters
-    return judge(*arguments, **({"family": family} if wants else {}))

@@ -6,9 +6,10 @@ target is exactly the true level.  A plant moves one level in the last month, or
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ import pandas as pd
 from propkit import domains, stats
 from propkit.model import Kpi
 from propkit.rates import rate
+from propkit.reporting import sources
 
 SEED = 20250930
 AS_OF = pd.Timestamp("2026-12-31")
@@ -36,6 +38,16 @@ SERIES: dict[str, tuple[float, int]] = {
     "fee_collection_rate_households": (0.85, 300),
     "complaints_per_1000_homes": (0.02, 500),
 }
+OTHERS: dict[str, tuple[float, int]] = {
+    kpi.id: level
+    for kpi, level in zip(
+        (domains.KPIS[name] for name in sources.figures("annual_summary")),
+        itertools.cycle(itertools.product((0.60, 0.90, 0.97), (12, 40, 150))),
+    )
+    if kpi.kind == "share" and kpi.id not in SERIES and not kpi.split_only and not kpi.ages
+}
+"""All other shares that the largest report holds, with levels and sizes of every sort."""
+LEVELS = SERIES | OTHERS
 SURVEY = "owner_satisfaction"
 SIZES = (0.5, 1.0, 3.0)
 """Communities are this many times the ordinary size."""
@@ -75,7 +87,7 @@ class Report:
     paretos: Mapping[str, pd.DataFrame]
     wave: Wave
     plant: Plant | None = None
-    kpis: Sequence[Kpi] = field(default_factory=list)
+    groups: Sequence[Sequence[Kpi]] = field(default_factory=list)
 
     def month(self, month: str) -> pd.DataFrame:
         """The figures of one month, indexed by kpi."""
@@ -122,11 +134,17 @@ def _reports(count: int, random: np.random.Generator, plants: Sequence[Plant | N
     overall = [rates[(rates["kpi"] == SURVEY) & (rates["period"] == MONTHS[-1])].iloc[0] for rates in history]
     families = _split(rate(_families(random, overall, plants), as_of=AS_OF), count)
     paretos = _split(rate(_paretos(random, sizes), as_of=AS_OF), count)
-    kpis = [domains.KPIS[name] for name in SERIES]
+    groups = [[_with_target(name, level) for name, (level, _) in one.items()] for one in (SERIES, OTHERS)]
     for at in range(count):
         by = {name: part.reset_index(drop=True) for name, part in families[at].groupby("dimension", sort=False)}
         charts = {name: part.reset_index(drop=True) for name, part in paretos[at].groupby("kpi", sort=False)}
-        yield Report(history[at], by, charts, _wave(random, overall[at]), plants[at], kpis)
+        yield Report(history[at], by, charts, _wave(random, overall[at]), plants[at], groups)
+
+
+def _with_target(kpi_id: str, level: float) -> Kpi:
+    """A KPI whose target is its true level, so that neither attained nor missed is true."""
+    kpi = domains.KPIS[kpi_id]
+    return replace(kpi, target=level * kpi.scale)
 
 
 def _wave(random: np.random.Generator, figure: pd.Series) -> Wave:
@@ -152,8 +170,8 @@ def _split(rates: pd.DataFrame, count: int) -> list[pd.DataFrame]:
 
 
 def _history(random: np.random.Generator, sizes: np.ndarray, plants: Sequence[Plant | None]) -> pd.DataFrame:
-    names, levels = list(SERIES), np.array([level for level, _ in SERIES.values()])
-    cases = np.array([cases for _, cases in SERIES.values()])
+    names, levels = list(LEVELS), np.array([level for level, _ in LEVELS.values()])
+    cases = np.array([cases for _, cases in LEVELS.values()])
     shape = (len(sizes), len(names), len(MONTHS))
     n = random.poisson(sizes[:, None, None] * cases[:, None], size=shape).clip(min=1)
     truth = np.broadcast_to(levels[:, None], shape).copy()

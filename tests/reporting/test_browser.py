@@ -78,6 +78,15 @@ def opened(chromium, address):
     assert said == []
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 390), ("light", 1280), ("dark", 1280)])
+@pytest.mark.parametrize("name", ["page.html", "index.html"])
+def test_axe_finds_nothing_serious(opened, name, scheme, width):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    found = axe.Axe().run(opened(name, width=width, color_scheme=scheme)).response
+    assert [one["id"] for one in found["violations"] if one["impact"] in ("serious", "critical")] == []
+    assert found["passes"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["page.html", "index.html"])
 def test_a_phone_shows_the_page_without_scrolling_sideways(opened, name, scheme):

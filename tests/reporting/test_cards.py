@@ -3,7 +3,8 @@
 import dataclasses
 import re
 
-from propkit.reporting import cards
+from propkit import domains
+from propkit.reporting import cards, sections
 from tests.reporting import samples as s
 
 
@@ -69,3 +70,8 @@ def test_the_answer_marks_only_welcome_and_unwelcome_findings():
     shown = cards.summary("一句话", points, lang="zh")
     assert shown.html.count("需关注") == 1 and shown.html.count(">好<") == 1 and "<script" not in shown.html
     assert shown.text.startswith("一句话 甲 乙")
+
+
+def test_every_definition_card_says_in_words_what_dates_the_figure() -> None:
+    dated = {kpi.dated_by for kpi in domains.KPIS.values()} | {one.start for one in domains.DURATIONS.values()}
+    assert dated - set(sections._DATES) == set()

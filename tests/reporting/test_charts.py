@@ -1,5 +1,6 @@
 """Charts are read back from their axes and compared with the numbers."""
 
+import dataclasses
 from functools import partial
 
 import matplotlib as mpl
@@ -11,6 +12,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from propkit.reporting import charts, style
+from propkit.text import Text
 from tests.reporting import samples as s
 
 EVERY = {
@@ -133,6 +135,31 @@ def test_a_pareto_puts_the_remainder_last_and_cuts_at_four_fifths():
 def test_bars_of_equal_names_stay_apart():
     frame = s.categories().assign(label="同名")
     assert len(charts.pareto(frame, s.RECEIVED, lang="zh").patches) == 4
+
+
+def test_ageing_keeps_the_order_of_the_bands_and_writes_each_amount_at_its_bar():
+    bands = {
+        "0-3": ("3个月内", 8_528_800),
+        "3-12": ("3–12个月", 8_368_600),
+        "12-24": ("1–2年", 1_579_100),
+        "24+": ("2年以上", 0),
+    }
+    rows = [s.row(fen, None, segment=name, label=label, n=3, value=fen) for name, (label, fen) in bands.items()]
+    owed = dataclasses.replace(s.RECEIVED, unit=Text("元", "yuan"), scale=0.01)
+    ax = charts.ageing(s.rates(*rows), owed, lang="zh")
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["3个月内", "3–12个月", "1–2年", "2年以上"]
+    assert [patch.get_width() for patch in ax.patches] == pytest.approx([85_288, 83_686, 15_791, 0])
+    assert words(ax) == ["85,288 元", "83,686 元", "15,791 元", "0 元"]
+    assert [to_hex(patch.get_facecolor()) for patch in ax.patches] == [style.TINT] * 2 + [style.BLUE] * 2
+
+
+def test_the_marks_of_an_axis_are_told_apart():
+    rows = [s.row(num, 1000, segment=f"g{num}", label=f"{num}", low=None, high=None) for num in (902, 915, 922)]
+    ax = charts.by_segment(s.rates(*rows), s.SATISFIED, lang="zh")
+    ax.get_figure().canvas.draw()
+    written = [label.get_text() for label in ax.get_xticklabels()]
+    assert len(written) > 2 and len(set(written)) == len(written)
+    assert "这项数字不给区间" in charts.show(charts.by_segment, s.rates(*rows), s.SATISFIED, lang="zh").html
 
 
 def test_a_bullet_is_coloured_by_its_claim_alone():

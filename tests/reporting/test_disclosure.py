@@ -20,6 +20,7 @@ from propkit.rates import rate
 from propkit.reporting import disclosure, guard, sections
 from propkit.reporting.attack import System
 from propkit.reporting.book import Book
+from propkit.reporting.findings import segments
 from propkit.workspace import Workspace
 
 AS_OF = pd.Timestamp("2025-12-31 23:59:59")
@@ -297,6 +298,9 @@ def test_a_refusal_names_groups_and_says_no_number() -> None:
     assert not {"4", "8", "90", "98"} & set(str(error.value).replace("18-29", "").split())
 
 
+WHO = ["owner_type", "age_band", "residence", "zone", "building"]
+
+
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     root = tmp_path_factory.mktemp("demo") / "w"
@@ -308,18 +312,20 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def _book(workspace: Workspace, edition: str) -> Book:
     return pk.open_book(
-        "monthly_review", workspace=workspace.root, community="lanting", period="2025-09", edition=edition
+        "monthly_review",
+        workspace=workspace.root,
+        community="lanting",
+        period="2025-09",
+        edition=edition,
+        key=["owner_satisfaction", "repair_satisfaction"],
+        split={"owner_satisfaction": WHO},
     )
 
 
-WHO = ["owner_type", "age_band", "residence", "zone", "building"]
-
-
 def _page(book: Book) -> str:
-    survey = ["owner_satisfaction", "repair_satisfaction"]
     parts = [
-        sections.summary(book, survey, segments=WHO),
-        sections.cards(book, survey),
+        sections.summary(book),
+        sections.cards(book),
         sections.by_segment(book, "owner_satisfaction", WHO),
         sections.items(book, "satisfaction_by_item", ["owner_type", "age_band"]),
     ]
@@ -361,9 +367,7 @@ def test_every_edition_holds_to_its_rule(workspace: Workspace) -> None:
         assert not (shown["n"] < 10).any()
         assert set(seen.loc[seen["n"] < 10, "state"]) <= {"unreliable"}
         assert "suppressed" not in set(seen["state"])
-        assert not {claim.group for claim in sections._segment_claims(owner, "owner_satisfaction", [by])} & set(
-            _hidden(shown)
-        )
+        assert not {claim.group for claim in segments(owner, "owner_satisfaction")} & set(_hidden(shown))
     owner.check_disclosure()
 
 
@@ -375,3 +379,27 @@ def test_a_page_that_hides_only_small_groups_is_not_published(workspace: Workspa
 
     with pytest.raises(DisclosureError, match="age_band"):
         sections.receipt(book)
+
+
+def _reasons(*rows: tuple[str | None, int, int, int]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["nonpay_reason", "households", "owing", "fen"])
+    return frame.astype({"nonpay_reason": "str", "households": "Int64", "owing": "Int64", "fen": "Int64"})
+
+
+def test_reasons_of_few_households_are_added_up_with_the_next_smallest():
+    rows = _reasons(("service", 20, 12, 900), ("hardship", 3, 3, 300), ("refusal", 7, 6, 500), (None, 0, 0, 0))
+
+    told = disclosure.pooled_homes(rows)
+
+    assert list(told["nonpay_reason"].fillna("")) == ["service", "", "other"]
+    assert told[["households", "owing", "fen"]].to_numpy().tolist() == [[20, 12, 900], [0, 0, 0], [10, 9, 800]]
+
+
+def test_a_few_households_in_arrears_are_blank_though_more_were_asked():
+    told = disclosure.pooled_homes(_reasons(("service", 20, 2, 900), ("refusal", 9, 7, 500)))
+
+    assert told["owing"].isna().tolist() == told["fen"].isna().tolist() == [True, False]
+
+
+def test_no_reason_is_listed_when_all_households_together_are_too_few():
+    assert disclosure.pooled_homes(_reasons(("service", 2, 1, 90), ("refusal", 1, 1, 50))).empty

@@ -15,6 +15,7 @@ from propkit.periods import parse_period
 from propkit.reporting import items
 from propkit.reporting.overview_items import OVERVIEWS
 from propkit.reporting.overviews import overview
+from propkit.reporting.sources import OF_SEEDS
 from tests.asked import ASKED
 
 ENTRIES = {entry.id: entry for entry in items.entries(Definitions())}
@@ -31,7 +32,7 @@ def test_item_is_of_its_kind_and_in_its_reports(item_id: str, kind: str, lines: 
     seeds = dict.fromkeys(line.partition(":")[0] for line in lines.split())
 
     assert entry.kind == kind
-    assert {items.OF_SEEDS[seed] for seed in seeds} <= set(entry.reports)
+    assert {OF_SEEDS[seed] for seed in seeds} <= set(entry.reports)
     assert entry.label.zh and entry.label.en
 
 

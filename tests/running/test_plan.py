@@ -45,6 +45,11 @@ def test_a_monthly_report_takes_every_month_of_a_longer_period() -> None:
     assert plan.periods(["2025Q3", "2025-09"], MONTHLY, AS_OF) == ["2025-07", "2025-08", "2025-09"]
 
 
+def test_a_window_has_a_page_of_its_own(workspace: Workspace) -> None:
+    jobs = _jobs(workspace, reports=["rectification"], communities=["yinhe"], asked=["2025-04..2025-09"])
+    assert [job.page for job in jobs] == ["internal/yinhe/2025-04..2025-09/rectification.zh.html"]
+
+
 @pytest.mark.parametrize(
     ("asked", "hint"),
     [

@@ -582,9 +582,10 @@ def marks(
         ours = [row for row in visits if row["community"] == place]
         seen = [_with_route(row, ours) for row in scans if row["community"] == place]
         singles = _singles(ours)
-        judged = {row["plan_id"]: _met(row, singles, seen, as_of) for row in singles}
+        heard = _covered(seen, place, "actual_at")
+        judged = {row["plan_id"]: _met(row, singles, seen, as_of) if _month(row) in heard else {} for row in singles}
         yield from _punctual(singles, judged, as_of)
-        yield from _days_covered(singles, judged, seen, as_of)
+        yield from _days_covered(singles, judged, seen, heard, as_of)
         rounds += _walks(singles, judged)
         yield from _scanned(seen, ours)
     yield from _rounds(rounds)
@@ -671,7 +672,7 @@ def _punctual(visits: Sequence[Row], judged: Mapping[str, Row], as_of: datetime)
 
 
 def _days_covered(
-    visits: Sequence[Row], judged: Mapping[str, Row], scans: Sequence[Row], as_of: datetime
+    visits: Sequence[Row], judged: Mapping[str, Row], scans: Sequence[Row], heard: set, as_of: datetime
 ) -> Iterator[Mark]:
     heads = _heads(scans)
     for spot, day in {(_spot(row), row["planned_at"].date()) for row in visits}:
@@ -680,7 +681,7 @@ def _days_covered(
         made = [judged[row["plan_id"]].get("made") for row in ours]
         if None not in made:
             yield "patrol_coverage_rate", ours[0], midnight, 1, int(all(made)), 1
-        if midnight + timedelta(days=1) - timedelta(seconds=1) <= as_of:
+        if _month(ours[0]) in heard and midnight + timedelta(days=1) - timedelta(seconds=1) <= as_of:
             seen = sum((_spot(row), row["actual_at"].date()) == (spot, day) for row in heads)
             yield "patrol_density", ours[0], midnight, 1, seen, 1
 
@@ -838,6 +839,10 @@ def _covered(rows: Sequence[Row], place: str, column: str) -> set[datetime]:
             months.add(month)
             month = _next(month)
     return months
+
+
+def _month(row: Row) -> datetime:
+    return datetime(row["planned_at"].year, row["planned_at"].month, 1)
 
 
 def _next(month: datetime) -> datetime:

@@ -1,0 +1,83 @@
+"""Runs commands in turn and measures each: seconds, CPU seconds and memory, theirs and their children's.
+
+Ratios of commands that took turns in one run are worth reading; seconds are those of one machine at one time.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parent.parent
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PLOOMBER_STATS_ENABLED": "false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one run of a command cost: wall and CPU seconds, and the peak of its largest process in MB."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+
+def python(module: str, *given: object) -> list[str]:
+    """Return the command that runs a module with this interpreter."""
+    return [sys.executable, "-m", module, *map(str, given)]
+
+
+def run(*commands: Sequence[str], cwd: Path | None = None) -> Cost:
+    """Run commands one after another and return what they cost together; a command that fails ends the benchmark."""
+    began, before = time.monotonic(), _used()
+    path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH", "")) if part)
+    with tempfile.TemporaryFile() as log:
+        peak = 0
+        for command in commands:
+            process = subprocess.Popen(
+                list(command), cwd=cwd, stdout=log, stderr=log, env={**os.environ, **ENVIRONMENT, "PYTHONPATH": path}
+            )
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            peak = max(peak, used.ru_maxrss)
+            if process.returncode:
+                log.seek(0)
+                raise SystemExit(f"{' '.join(command)}\n{log.read()[-2000:].decode(errors='replace')}")
+    return Cost(time.monotonic() - began, _used() - before, peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
+
+
+def take_turns(ways: Mapping[str, object], repeats: int) -> dict[str, Cost]:
+    """Call each way in turn, `repeats` times; returns the medians by way."""
+    found: dict[str, list[Cost]] = {name: [] for name in ways}
+    for _ in range(repeats):
+        for name, way in ways.items():
+            found[name].append(way())
+    return {name: _median(costs) for name, costs in found.items()}
+
+
+def machine() -> str:
+    """Return what matters of this machine, without its name."""
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}"
+    )
+
+
+def _median(costs: Sequence[Cost]) -> Cost:
+    return Cost(*(statistics.median(getattr(cost, name) for cost in costs) for name in ("wall", "cpu", "peak")))
+
+
+def _used() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

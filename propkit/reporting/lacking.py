@@ -1,0 +1,59 @@
+"""What a page says of a figure that is not known: which table it lacks, or that the period holds nothing of it.
+
+Words only; what is not known is never shown as 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from propkit import domains
+from propkit.model import Duration, Kpi, Note, Reading
+from propkit.reporting import display
+from propkit.reporting.book import Book
+from propkit.reporting.display import Display, esc
+from propkit.reporting.overview_items import RESTS_ON
+from propkit.text import Text
+
+Item = Kpi | Duration | Reading | Note
+
+
+def lacking(book: Book, item: Item) -> tuple[str, ...]:
+    """Return the tables that an item cannot do without and of which there is no row at all."""
+    needed = [item, *(domains.KPIS[one] for one in RESTS_ON.get(item.id, ()))]
+    names = {name for one in needed if not isinstance(one, Note) for name in domains.rests_on(one)}
+    return tuple(name for name in domains.TABLES if name in names and name in book.raw and book.raw[name].empty)
+
+
+def sentences(book: Book, items: Iterable[Item]) -> list[Text]:
+    """Say of items without data which tables they lack, one sentence for each set of tables; the others have none in the period."""
+    grouped: dict[tuple[str, ...], list[Text]] = {}
+    for item in {item.id: item for item in items}.values():
+        grouped.setdefault(lacking(book, item), []).append(item.label)
+    return [_sentence(names, labels) for names, labels in grouped.items()]
+
+
+def missing(book: Book, items: Iterable[Item]) -> Display:
+    """Return `sentences` as a list."""
+    said = [words.get(book.lang) for words in sentences(book, items)]
+    html = f'<ul class="pk-missing">{"".join(f"<li>{esc(line)}</li>" for line in said)}</ul>'
+    return Display(html, html, " ".join(said))
+
+
+def absent(book: Book, item: Kpi | Duration) -> Display:
+    """Say in place of a chart or table that there is nothing to show for a figure, and why."""
+    if not lacking(book, item):
+        return display.absent(item, book.lang)
+    return display.sentence(sentences(book, [item])[0], book.lang)
+
+
+def _sentence(names: tuple[str, ...], labels: list[Text]) -> Text:
+    zh, en = ("、".join(label.zh for label in labels), ", ".join(label.en for label in labels))
+    if not names:
+        return Text(f"本期无数据：{zh}。", f"No data in this period: {en}.")
+    tables = [domains.TABLES[name].label for name in names]
+    lacked = Text(
+        "".join(f"「{table.zh}」" for table in tables), " and ".join(f"“{table.en.lower()}”" for table in tables)
+    )
+    noun = "table" if len(names) == 1 else "tables"
+    return Text(f"缺少数据表{lacked.zh}，无法计算：{zh}。", f"Not computed, for want of the {noun} {lacked.en}: {en}.")

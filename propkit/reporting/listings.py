@@ -1,0 +1,229 @@
+"""The rows of a reading as a table for readers: figures in their own units, labels in words, never an id that only code knows.
+
+Composes and formats; computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from propkit import domains
+from propkit.errors import PropkitError
+from propkit.figures import OTHER
+from propkit.model import Column, Kpi, Reading
+from propkit.periods import parse_period
+from propkit.reporting import items, tables
+from propkit.reporting.book import Book
+from propkit.reporting.disclosure import THRESHOLD, pooled_homes
+from propkit.reporting.display import (
+    Display,
+    cell_words,
+    format_n,
+    format_rate,
+    format_target,
+    hidden,
+    noted,
+    sentence,
+    state_words,
+)
+from propkit.text import Text, minus, minutes, number, yuan
+
+LINES = 12
+"""Rows of a long list shown on a page; the rest are counted."""
+MOST = 16
+"""Rows of a list that is shown whole: a few lines more read better than "4 more"."""
+_SUMS = ("num", "den", "value_milli", "state")
+_SIDES = ("before", "after")
+_ENDS = ("mean_milli", "low_milli", "high_milli")
+_HEADS = {
+    "value": Text("数值", "Value"),
+    "before": Text("之前", "Before"),
+    "after": Text("之后", "After"),
+    "change": Text("变化", "Change"),
+}
+_WEEKDAYS = ("weekday", "hour")
+
+
+def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
+    """Return the rows of a reading as a table, the first of them where there are many; owners get no ids of cases."""
+    reading = items.ITEMS[item_id]
+    told = len(rows)
+    if book.edition == "owner" and "households" in rows:
+        rows = pooled_homes(rows)
+    if rows.empty:
+        none = Text(f"{reading.label.zh}：没有。", f"{reading.label.en}: none.")
+        few = Text(
+            f"{reading.label.zh}：各类件数太少，不分类列出。", f"{reading.label.en}: too few of each kind to list."
+        )
+        return sentence(few if told else none, book.lang)
+    if set(_WEEKDAYS) <= set(reading.columns):
+        return _week(book, item_id, rows)
+    columns = {name: column for name, column in reading.columns.items() if _shown(book, name, column, rows)}
+    shown = _settled_first(rows).head(LINES if len(rows) > MOST else MOST)
+    cells = [_line(book, columns, row) for row in shown.to_dict("records")]
+    more = len(rows) - len(shown)
+    rest = Text(f"（前 {LINES} 行，另有 {more} 行）", f" (first {LINES}; {more} more)") if more else Text("", "")
+    caption = Text(reading.label.zh + rest.zh, reading.label.en + rest.en)
+    right = {column.label.get(book.lang) for column in columns.values() if column.kind in _NUMBERS}
+    right |= {head.get(book.lang) for head in _HEADS.values()}
+    frame = pd.DataFrame(cells)
+    frame = frame.loc[:, [name for name in frame if name == frame.columns[0] or (frame[name] != "").any()]]
+    return tables.table(
+        frame, caption=caption, lang=book.lang, numeric=[name for name in frame if name in right],
+        sortable=more == 0 and len(shown) > 3, stacked=True,
+    )  # fmt: skip
+
+
+_SETTLED = ("higher", "lower", "attained", "not_attained", "signal")
+_NUMBERS = ("whole", "money", "decimal", "score")
+
+
+def _settled_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Put rows with a verdict before those without, where not all have room: what moved is what readers look for."""
+    if len(rows) <= MOST or "verdict" not in rows:
+        return rows
+    return rows.sort_values("verdict", key=lambda verdicts: ~verdicts.isin(_SETTLED), kind="stable")
+
+
+def amount(value: float, unit: Text, lang: str) -> str:
+    """Return the number that stands for a list, with its unit; many minutes as hours or days."""
+    if pd.isna(value):
+        return "—"
+    if unit.en == "minutes":
+        return minutes(float(value), lang)
+    return minus(f"{float(value):,.6g}") + f" {unit.get(lang)}"
+
+
+def _week(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
+    """Counts by weekday (1 = Monday) and hour, as a calendar instead of a list of a hundred rows."""
+    reading = items.ITEMS[item_id]
+    count = next(name for name in reading.columns if name not in _WEEKDAYS)
+    cells = week(rows.assign(weekday=rows["weekday"] - 1), count)
+    if book.edition == "owner":  # who see no count from 1 to 4
+        cells = cells.assign(state=cells["state"].mask(cells["num"].between(1, THRESHOLD - 1), "suppressed"))
+    return tables.heat_hours(cells, _kpi(reading, count), lang=book.lang, title=reading.label)
+
+
+def week(cells: pd.DataFrame, count: str) -> pd.DataFrame:
+    """Return counts by `weekday` (0 = Monday) and `hour` as rows of rates for all 168 hours of a week; none is 0."""
+    places = (cells["weekday"] * 24 + cells["hour"]).to_numpy("int64")
+    return _hours(np.bincount(places, weights=cells[count].to_numpy("float64"), minlength=168))
+
+
+def counts_of_week(times: pd.Series) -> pd.DataFrame:
+    """Return how many of these instants fall on each hour of the week; see `week`."""
+    return _hours(np.bincount(times.dt.day_of_week * 24 + times.dt.hour, minlength=168))
+
+
+def _hours(counts: np.ndarray) -> pd.DataFrame:
+    cells = pd.DataFrame({"weekday": np.arange(168) // 24, "hour": np.arange(168) % 24, "num": counts.astype("int64")})
+    return cells.assign(n=cells["num"], den=pd.NA, value=cells["num"].astype("float64"), state="ok", segment="all")
+
+
+def _kpi(reading: Reading, count: str) -> Kpi:
+    return Kpi(
+        id=reading.id, label=reading.label, top=reading.top, bottom=Text("无（数量）", "none (a count)"),
+        table=reading.tables[0], numerator=count, denominator=None, kind="count", scale=1, unit=reading.unit,
+        dated_by="", source=reading.source,
+    )  # fmt: skip
+
+
+def _line(book: Book, columns: Mapping[str, Column], row: Mapping[str, object]) -> dict[str, str]:
+    """A row's cells by their heads; the halves of a figure are told as the figure they make."""
+    kpi = book.kpi(str(row["kpi"])) if row.get("kpi") in domains.KPIS else None
+    figure = kpi is not None and set(_SUMS) <= set(row)
+    sides = kpi is not None and "num_before" in row
+    cells: dict[str, str] = {}
+    for name, column in columns.items():
+        head = column.label.get(book.lang)
+        if figure and name in ("n", *_SUMS):
+            if name == "value_milli":
+                cells[_HEADS["value"].get(book.lang)] = _figure(row, kpi, book.lang)
+                cells[columns["n"].label.get(book.lang) if "n" in columns else "n"] = _cases(row, kpi, book.lang)
+        elif sides and name.startswith(("num_", "den_")):
+            side = name.removeprefix("num_")
+            if side in _SIDES:
+                cells[_HEADS[side].get(book.lang)] = _side(row, side, kpi, book.lang)
+        elif sides and name == "change_milli":
+            cells[_HEADS["change"].get(book.lang)] = _moved(row[name], kpi, book.lang)
+        elif kpi is not None and name in _ENDS:
+            cells[head] = _unit(row[name], kpi, book.lang)
+        elif kpi is not None and name == "target_milli":
+            cells[head] = "—" if pd.isna(row[name]) else format_target(kpi, row[name] / 1000, book.lang)
+        else:
+            cells[head] = _cell(column, name, row[name], book.lang)
+    return cells
+
+
+def _figure(row: Mapping[str, object], kpi: Kpi, lang: str) -> str:
+    words = noted(format_rate(_row(row, kpi), kpi, lang), row, lang)
+    return f"{words} {state_words(str(row['state']), lang)}" if hidden(row) else words
+
+
+def _row(row: Mapping[str, object], kpi: Kpi) -> dict[str, object]:
+    value = None if pd.isna(row["value_milli"]) else row["value_milli"] / 1000 / kpi.scale
+    return {**{name: row[name] for name in ("n", "num", "den", "state")}, "value": value}
+
+
+def _cases(row: Mapping[str, object], kpi: Kpi, lang: str) -> str:
+    return "" if kpi.kind == "count" or hidden(row) else format_n(row, lang).removeprefix("n=")
+
+
+def _side(row: Mapping[str, object], side: str, kpi: Kpi, lang: str) -> str:
+    """One side of a comparison: the figure and the two halves that it is made of."""
+    num, den = row[f"num_{side}"], row[f"den_{side}"]
+    if pd.isna(num) or pd.isna(den) or not den:
+        return "—"
+    figure = {"n": den, "num": num, "den": den, "value": num / den, "state": "ok"}
+    halves = f"{yuan(num, lang)} / {yuan(den, lang)}" if _money(kpi) else f"{number(num)}/{number(den)}"
+    words = format_rate(figure, kpi, lang)
+    return f"{words}（{halves}）" if lang == "zh" else f"{words} ({halves})"
+
+
+def _money(kpi: Kpi) -> bool:
+    return kpi.kind == "money" and kpi.unit.zh == "%" and "fen" in f"{kpi.numerator}{kpi.denominator}"
+
+
+def _moved(milli: object, kpi: Kpi, lang: str) -> str:
+    if pd.isna(milli):
+        return "—"
+    points = Text("个百分点", "points").get(lang) if kpi.unit.zh == "%" else kpi.unit.get(lang)
+    return minus(f"{milli / 1000:+,.1f}") + f" {points}"
+
+
+def _unit(milli: object, kpi: Kpi, lang: str) -> str:
+    if pd.isna(milli):
+        return "—"
+    unit = kpi.unit.get(lang)
+    return minus(f"{milli / 1000:,.4g}" if abs(milli) < 1_000_000 else f"{milli / 1000:,.0f}") + (
+        unit if unit == "%" else f" {unit}"
+    )
+
+
+def _shown(book: Book, name: str, column: Column, rows: pd.DataFrame) -> bool:
+    """Leave out columns without a single value, and for owners whatever names a case."""
+    if column.personal or (book.edition == "owner" and name.endswith("_id") and name != "metric_id"):
+        return False
+    return bool(rows[name].notna().any())
+
+
+def _cell(column: Column, name: str, value: object, lang: str) -> str:
+    if column.kind == "id" and value in items.ITEMS:
+        return items.ITEMS[str(value)].label.get(lang)
+    if name == "table" and value in domains.TABLES:
+        return domains.TABLES[str(value)].label.get(lang)
+    if name == "period":
+        return _period(str(value), lang)
+    if value == OTHER and OTHER not in column.choices:
+        return Text("其他", "other").get(lang)
+    return cell_words(column, value, lang, name=name)
+
+
+def _period(period: str, lang: str) -> str:
+    try:
+        return parse_period(period).label(lang)
+    except PropkitError:
+        return period
