@@ -31,7 +31,6 @@ from propkit.reporting.display import (
 )
 from propkit.reporting.findings import findings
 from propkit.reporting.lacking import missing
-from propkit.reporting.overview_items import OVERVIEWS
 from propkit.reporting.registers import durations
 from propkit.text import Text
 
@@ -41,7 +40,8 @@ FEW_CASES = 5
 
 _FRAME = {"numbers_first", "charts", "layout", "internal_edition", "owner_edition"}
 """Items that every page is an answer to by being as it is: they are not told again as lists."""
-_OVERVIEW_IDS = {one.id for one in OVERVIEWS}
+_IN_FULL = {"measure_effects", "missed_without_measure"}
+"""Lists that close the loop from one month to the next: no page is so brief that it may leave them out."""
 
 
 def heading(book: Book, section_id: str) -> Heading:
@@ -58,7 +58,7 @@ def section(book: Book, section_id: str, without: Sequence[str] = (), *, brief: 
 def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Display:
     """Return items by their forms: figures in a table, charts of what is split, lists, times, and what has no data.
 
-    A `brief` one has no charts and only the number of each list: a month's page is read on a phone.
+    A `brief` one has no charts, its findings as sentences, and of other lists the number: a month's page is read on a phone.
     """
     kpis = [one for one in item_ids if one in domains.KPIS]
     rates = book.rates([one for one in kpis if not domains.KPIS[one].split_only]) if kpis else pd.DataFrame()
@@ -71,9 +71,13 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
     lists = [one for one in item_ids if isinstance(items.ITEMS[one], Reading) and one not in _FRAME]
     told = {one: items.rows(one, book) for one in lists}
     known_lists = {one: rows for one, rows in told.items() if rows is not None}
-    if brief and known_lists:
-        parts.append(_marked(list(known_lists), _numbers(book, list(known_lists))))
-    parts += [] if brief else [_marked([one], listings.listing(book, one, rows)) for one, rows in known_lists.items()]
+    counted = [one for one, rows in known_lists.items() if brief and one not in _IN_FULL and "said" not in rows]
+    parts += [_marked(counted, _numbers(book, counted))] if counted else []
+    for one, rows in known_lists.items():
+        if brief and "said" in rows:
+            parts.append(_marked([one], listings.sentences(book, one, rows)))
+        elif one not in counted:
+            parts.append(_marked([one], listings.listing(book, one, rows)))
     empty = [
         *(rates.loc[rates["state"] == "no_data", "kpi"] if len(rates) else ()),
         *(one for one in lists if told[one] is None),

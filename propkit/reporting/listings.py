@@ -21,6 +21,7 @@ from propkit.reporting.disclosure import THRESHOLD, pooled_homes
 from propkit.reporting.display import (
     Display,
     cell_words,
+    esc,
     format_n,
     format_rate,
     format_target,
@@ -51,6 +52,13 @@ def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     """Return the rows of a reading as a table, the first of them where there are many; owners get no ids of cases."""
     reading = items.ITEMS[item_id]
     told = len(rows)
+    if book.edition == "owner" and reading.unit.en == "people" and told:
+        # A department of three is three known people: owners get the sum alone.
+        whole = items.headlines(book, [item_id]).iloc[0]["value"]
+        return sentence(
+            f"{reading.label.get(book.lang)}{Text('：', ': ').get(book.lang)}{amount(whole, reading.unit, book.lang)}",
+            book.lang,
+        )
     if book.edition == "owner" and "households" in rows:
         rows = pooled_homes(rows)
     if rows.empty:
@@ -75,6 +83,22 @@ def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
         frame, caption=caption, lang=book.lang, numeric=[name for name in frame if name in right],
         sortable=more == 0 and len(shown) > 3, stacked=True,
     )  # fmt: skip
+
+
+def sentences(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
+    """Return the findings of a list (its column `said`) as they are worded; of rules those that fired."""
+    reading = items.ITEMS[item_id]
+    told = rows[rows["fired"].fillna(False).astype(bool)] if "fired" in rows else rows
+    label, said = reading.label.get(book.lang), list(told["said"].dropna())
+    colon, stop = ("：", "。") if book.lang == "zh" else (": ", ".")
+    if not said:
+        of = Text(f"（{len(rows)} 条规则）", f" ({len(rows)} rules)").get(book.lang) if "fired" in rows else ""
+        return sentence(label + colon + Text("没有", "none").get(book.lang) + of + stop, book.lang)
+    rest = len(said) - LINES
+    more = [Text(f"另有 {rest} 条", f"{rest} more").get(book.lang)] if rest > 0 else []
+    lines = [*said[:LINES], *more]
+    html = f'<p>{esc(label + colon)}</p><ul class="pk-split">{"".join(f"<li>{esc(line)}</li>" for line in lines)}</ul>'
+    return Display(html, html, label + colon + " ".join(lines))
 
 
 _SETTLED = ("higher", "lower", "attained", "not_attained", "signal")

@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+import propkit as pk
 from propkit import domains
 from propkit.model import Definitions, worded
 from propkit.reporting import hours, items, listings
 from propkit.text import Text
+from propkit.workspace import Workspace
 
 
 def book(edition: str = "internal", lang: str = "zh", **tables: pd.DataFrame) -> SimpleNamespace:
@@ -111,3 +113,28 @@ def test_patrols_are_shown_to_the_team_alone_and_few_incidents_by_quarters_of_th
 )  # fmt: skip
 def test_the_number_of_a_list_has_its_unit(value: float, unit: Text, words: str) -> None:
     assert listings.amount(value, unit, "zh") == words
+
+
+def test_owners_get_no_small_groups_of_staff(demo_workspace: Workspace) -> None:
+    team, owners = (
+        pk.open_book(
+            "rectification", workspace=demo_workspace.root, community="cuihu", period="2025-09", edition=edition, lang="en"
+        )
+        for edition in ("internal", "owner")
+    )  # fmt: skip
+    rows = items.rows("staff_review", team)
+
+    assert "Of these dismissed" in listings.listing(team, "staff_review", rows).html
+    told = listings.listing(owners, "staff_review", rows)
+    assert "<table" not in told.html
+    assert f"{int(rows['staff'].sum())} people" in told.text
+
+
+def test_findings_of_a_brief_list_are_told_as_sentences(demo_workspace: Workspace) -> None:
+    book = pk.open_book("monthly_review", workspace=demo_workspace.root, community="cuihu", period="2025-09", lang="en")
+    rows = items.rows("issue_list", book)
+    quiet = items.rows("early_warning", book).assign(fired=False)
+
+    assert all(said in listings.sentences(book, "issue_list", rows).text for said in rows["said"])
+    assert len(rows) > 0
+    assert listings.sentences(book, "early_warning", quiet).text.startswith("Early warnings: none")
