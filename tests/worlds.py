@@ -47,7 +47,8 @@ class World(NamedTuple):
     def derived(self) -> dict[str, pd.DataFrame]:
         """Every table derived; a room none of whose tables has a row gives what it gives for nothing, made once."""
         there = {name for name, rows in self.tables.items() if rows}
-        asked = [room for room in domains.OWN if _reads()[room.__name__] & there]
+        idle = [tables for read, tables in _rooms() if not read & there]
+        asked = [name for name in _nothing() if not any(name in tables for tables in idle)]
         made = domains.derive(frames(self.tables), self.cut, asked)
         return {name: made[name] if len(made.get(name, ())) else rows for name, rows in _nothing().items()}
 
@@ -73,13 +74,12 @@ class _Asked(dict):
 
 
 @cache
-def _reads() -> dict[str, set[str]]:
-    """The tables that each room asks for."""
-    cut, found = World({}, START, Definitions(), (), {}).cut, {}
+def _rooms() -> list[tuple[set[str], set[str]]]:
+    """For each room the tables that it asks for, and those that are its own."""
+    cut, found = World({}, START, Definitions(), (), {}).cut, []
     for room in domains.OWN:
         asked = _Asked({name: _nothing()[name] for name in domains.TABLES})
-        room.derive(asked, cut)
-        found[room.__name__] = asked.names
+        found.append((asked.names, {*room.derive(asked, cut), *(table.name for table in room.TABLES)}))
     return found
 
 

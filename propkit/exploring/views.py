@@ -180,7 +180,7 @@ def goal(cube: Cube, choice: Choice) -> float | None:
 def judge(view: View) -> tuple[list[claims.Claim], list[Text]]:
     """Return what may be said of a view, and why nothing is said where nothing can be."""
     kpi, alpha = view.kpi, looks.level(view.look)
-    if kpi.kind != "share":
+    if kpi.kind not in _TESTED.get(view.choice.against, ("share",)):
         return [], [Text("这类指标不作检验：各组的差别可能出于偶然。",
                          "Figures of this kind are not tested: differences between groups may be chance.")]  # fmt: skip
     rates = _keyed(view.rates)
@@ -188,13 +188,16 @@ def judge(view: View) -> tuple[list[claims.Claim], list[Text]]:
     labels = {key: Text(said, said) for key, said in zip(groups["segment"], groups["label"], strict=True)}
     if view.choice.against == "rest":
         families = {name: groups[groups["dimension"] == name] for name in dict.fromkeys(groups["dimension"])}
-        words = dict.fromkeys(families, labels)
-        return claims.segments(kpi, families, words, alpha=alpha, confidence=1 - alpha), []
+        return group_claims.different(kpi, families, labels, alpha=alpha), []
     if view.choice.against == "target":
         if kpi.target is None:
             return [], [Text("没有对这些小区都一样的目标。", "There is no target common to these communities.")]
         return group_claims.attained(kpi, groups, kpi.target, labels, alpha=alpha), []
     return _changes(view, rates, labels, alpha)
+
+
+_TESTED = {"previous": ("share", "rate"), "year_ago": ("share", "rate")}
+"""The kinds of figures that can be tested in a comparison; against the rest and a target these are shares."""
 
 
 def _changes(view: View, rates: pd.DataFrame, labels: dict[str, Text], alpha: float) -> tuple[list, list[Text]]:

@@ -1,6 +1,6 @@
-"""What may be said of many groups of one figure at once: against an earlier period, and against a target.
+"""What may be said of many groups of one figure at once: against the rest, an earlier period and a target.
 
-The part of `claims` that the explorer asks; against the rest it asks `claims.segments`.  A sentence here is a `Claim` as well.
+The part of `claims` that the explorer asks, at the level that it still may spend.  A sentence here is a `Claim` as well.
 """
 
 from __future__ import annotations
@@ -11,9 +11,20 @@ from collections.abc import Mapping
 import pandas as pd
 
 from propkit.model import Kpi
-from propkit.reporting.claims import ALPHA_TARGETS, Claim, changes, target
+from propkit.reporting.claims import ALPHA_TARGETS, Claim, changes, segments, target
 from propkit.reporting.display import format_interval, format_rate, format_target
 from propkit.text import Text
+
+
+def different(
+    kpi: Kpi, dimensions: Mapping[str, pd.DataFrame], labels: Mapping[str, Text], *, alpha: float
+) -> list[Claim]:
+    """Name the groups that differ from the rest: `claims.segments` with gate and locks at `alpha`.
+
+    `dimensions`: rates by dimension; `labels`: the words of all their segments.
+    """
+    words = dict.fromkeys(dimensions, labels)
+    return segments(kpi, dimensions, words, alpha=alpha, confidence=1 - alpha)
 
 
 def changed(

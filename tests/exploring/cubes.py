@@ -44,7 +44,7 @@ def cube(rows: Sequence[Row], root: Path, *, min_n: int = 10, lang: str = "zh", 
 
 def of_world(world: World, root: Path, *, min_n: int = 1) -> tuple[Cube, dict[str, pd.DataFrame]]:
     """Return the cube of a random world, and the derived tables that it counts."""
-    tables, settings = world.derived, Settings(privacy={"min_n": min_n})
+    tables, settings = domains.derive(frames(world.tables), world.cut), Settings(privacy={"min_n": min_n})
     places = sorted({str(row["community"]) for rows in world.tables.values() for row in rows})
     workspace = Workspace(root, settings)
     return cube_of(workspace, tables, world.cut, kpis=list(domains.KPIS.values()), communities=places), tables

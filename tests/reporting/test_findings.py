@@ -29,7 +29,7 @@ MAY_JUDGE = {
     "overviews": {"changes"},  # before and after a rectification, and the wave before once more
     "loop": {"changes"},  # measures, before and after; half of what changes may spend
     "portfolio": {"signals"},  # many communities, a page and a budget of its own
-    "views": {"segments"},  # the explorer counts looks, and each look spends its part
+    "group_claims": {"changes", "segments", "target"},  # the explorer counts looks, and each look spends its part
     "sections": {"signals"},  # draws limits; the claims are left
 }
 
@@ -46,11 +46,14 @@ def test_nobody_tests_anew_what_is_found_once() -> None:
     judging: dict[str, set[str]] = {}
     for path in (ROOT / "propkit").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "propkit.reporting.claims":
+                named = JUDGES & {one.name for one in node.names}
+                judging.setdefault(path.stem, set()).update(named)
             called = node.func if isinstance(node, ast.Call) else None
             if isinstance(called, ast.Attribute) and called.attr in JUDGES and ast.unparse(called.value) == "claims":
                 judging.setdefault(path.stem, set()).add(called.attr)
 
-    assert judging == MAY_JUDGE
+    assert {room: judges for room, judges in judging.items() if judges} == MAY_JUDGE
 
 
 def test_a_report_judges_every_figure_it_holds_once(book: Book) -> None:
@@ -107,10 +110,12 @@ def _verdict(groups: list[list[str]], sums: tuple[int, int]) -> str:
 def test_key_figures_do_not_fall_silent_because_others_are_looked_at() -> None:
     others = [
         kpi.id for kpi in domains.KPIS.values() if kpi.kind == "share" and not kpi.split_only and kpi.id != KEY[0]
-    ][:60]
-    just_enough = next((num, 100) for num in range(60, 100) if _verdict([[KEY[0]], []], (num, 100)) == "higher")
-    with_others = next((num, 100) for num in range(60, 100) if _verdict([[KEY[0]], others], (num, 100)) == "higher")
-    as_one_family = next((num, 100) for num in range(60, 100) if _verdict([[KEY[0], *others]], (num, 100)) == "higher")
+    ][:15]
+    just_enough = next((num, 100) for num in range(70, 100, 2) if _verdict([[KEY[0]], []], (num, 100)) == "higher")
+    with_others = next((num, 100) for num in range(70, 100, 2) if _verdict([[KEY[0]], others], (num, 100)) == "higher")
+    as_one_family = next(
+        (num, 100) for num in range(70, 100, 2) if _verdict([[KEY[0], *others]], (num, 100)) == "higher"
+    )
 
     assert just_enough <= with_others < as_one_family
 
