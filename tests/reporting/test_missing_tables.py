@@ -37,6 +37,8 @@ QUICK = {
     "portfolio": ("work_order",),
 }
 """The pairs of the usual run; the long one takes every table away from every report."""
+FILLS = {"order_event"}
+"""Tables that fill gaps of others: a figure may be known without them, so the page says that they have no data, not for each figure."""
 SETTINGS = (
     """
 [workspace]
@@ -107,7 +109,7 @@ def _check(report: str, table: str, whole: Path, root: Path) -> None:
     assert not [one for one in direct if _is_known(book, one)]
     for one in lost:
         name = items.ITEMS[one].label.zh
-        assert any(label in line and _names(line, name) for line in page), (one, name)
+        assert any(label in line and (table in FILLS or _names(line, name)) for line in page), (one, name)
         assert not [line for line in page if line.partition("|")[0] == name and re.search(r"\d", line)], one
 
 
