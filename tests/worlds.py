@@ -47,8 +47,9 @@ class World(NamedTuple):
     def derived(self) -> dict[str, pd.DataFrame]:
         """Every table derived; a room none of whose tables has a row gives what it gives for nothing, made once."""
         there = {name for name, rows in self.tables.items() if rows}
-        asked = [room for room in domains.OWN if _reads()[room.__name__] & there]
-        made = domains.derive(frames(self.tables), self.cut, asked)
+        rooms = [made for reads, made in _rooms() if reads & there]
+        shared = _nothing().keys() - set().union(*(made for _, made in _rooms()))
+        made = domains.derive(frames(self.tables), self.cut, shared.union(there, *rooms))
         return {name: made[name] if len(made.get(name, ())) else rows for name, rows in _nothing().items()}
 
     def at(self, as_of: datetime) -> World:
@@ -73,13 +74,13 @@ class _Asked(dict):
 
 
 @cache
-def _reads() -> dict[str, set[str]]:
-    """The tables that each room asks for."""
-    cut, found = World({}, START, Definitions(), (), {}).cut, {}
+def _rooms() -> list[tuple[set[str], set[str]]]:
+    """The tables that each room of its own asks for, and those that it makes."""
+    cut, found = World({}, START, Definitions(), (), {}).cut, []
     for room in domains.OWN:
         asked = _Asked({name: _nothing()[name] for name in domains.TABLES})
-        room.derive(asked, cut)
-        found[room.__name__] = asked.names
+        made = set(room.derive(asked, cut))
+        found.append((asked.names, made))
     return found
 
 
