@@ -12,12 +12,45 @@ from pathlib import Path
 from bench.measure import ROOT, Cost, python, run
 
 MONTH, MONTHS = "2025-09", "2025-07..2025-09"
+_PAGE = 700_000
+"""About how many bytes a page of the demo has."""
 NOTEBOOK = ROOT / "notebooks" / "monthly_review.ipynb"
 
 
 def batch(workspace: Path, *more: str) -> Cost:
     """`propkit run`, as a person starts it."""
-    return run(python("propkit", "run", *more), cwd=workspace)
+    return run(python("propkit", "run", *more), cwd=workspace, watched=True)
+
+
+def by_bare_loop(workspace: Path, months: str) -> Cost:
+    """The same library calls without any notebook: the floor."""
+    return run(python("bench.bare", workspace, months))
+
+
+def unchanged(workspace: Path, *months: str) -> Cost:
+    """`propkit run` where a record says that every page was made from what is there now; the pages are stand-ins."""
+    run(python("bench.engines", "record", workspace, *months))
+    return run(python("propkit", "run", "monthly_review", "-p", *months), cwd=workspace)
+
+
+def _record(root: Path, months: str) -> None:
+    """Write pages of the usual size for every job and record them as made, without making them."""
+    import hashlib
+
+    from propkit import store
+    from propkit.running import manifest, plan
+    from propkit.workspace import open_workspace
+
+    workspace = open_workspace(root)
+    jobs = plan.jobs(workspace, ["monthly_review"], [], [months], as_of=store.data_cutoff(workspace))
+    known, names, entries = plan.Inputs(workspace), plan.names(workspace), []
+    for job in jobs:
+        page = job.key.encode() * (_PAGE // len(job.key))
+        store.write_bytes(workspace.reports / job.page, page)
+        output = {"path": job.page, "sha256": hashlib.sha256(page).hexdigest()}
+        planned = manifest.planned(job, known.of(job), None, names[job.community])
+        entries.append(planned | {"status": "success", "reason": "", "attempts": 1, "output": output})
+    manifest.append(workspace, entries)
 
 
 def by_command(workspace: Path, places: list[str], workers: int) -> Cost:
@@ -64,6 +97,9 @@ def _main() -> None:
     from propkit import store
     from propkit.workspace import open_workspace
 
+    if sys.argv[1] == "record":
+        _record(Path(sys.argv[2]), sys.argv[3])
+        return
     workspace, count, workers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     places = list(store.communities(open_workspace(workspace)))
     jobs = [(workspace, places[number % len(places)]) for number in range(count)]

@@ -69,6 +69,14 @@ def plain(folder: Path) -> int:
     return len(pd.read_csv(path, dtype=str) if path.suffix == ".csv" else pd.read_excel(path, engine="openpyxl"))
 
 
+def _used() -> float:
+    """CPU seconds of this process and of those it waited for: workbooks are opened in one of their own."""
+    import resource
+
+    told = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in told)
+
+
 def _main() -> None:
     import shutil
 
@@ -82,9 +90,9 @@ def _main() -> None:
         return
     place = folder / way.removeprefix("plain-")
     shutil.rmtree(place / "store", ignore_errors=True)
-    began, used = time.monotonic(), time.process_time()
+    began, used = time.monotonic(), _used()
     total = (plain if way.startswith("plain-") else ours)(place)
-    told = {"wall": time.monotonic() - began, "cpu": time.process_time() - used, "total": total}
+    told = {"wall": time.monotonic() - began, "cpu": _used() - used, "total": total}
     out.write_text(json.dumps(told), "utf-8")
 
 

@@ -6,6 +6,7 @@ band, zone}.  Prints seconds without imports, and a checksum that must be the sa
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
@@ -16,7 +17,7 @@ COLUMNS = ("received", "completed", "emergency_on_time", "response_on_time", "on
 KPIS = ("work_order_volume", "repair_completion_rate", "emergency_on_time_rate", "repair_response_on_time_rate",
         "orders_on_the_spot_rate", "proactive_maintenance_ratio")  # fmt: skip
 SEGMENTS = ("owner_type", "age_band", "zone")
-BATCH = 500_000
+BATCH = 1_000_000
 
 
 def write(path: Path, rows: int, *, ordered: bool) -> None:
@@ -53,14 +54,14 @@ def propkit(path: Path) -> int:
     from pyarrow import parquet
 
     from propkit import domains
-    from propkit.counts import SUMS, rollup, tally
+    from propkit.counts import SUMS, rollup, tallies
 
-    kpis, found = [domains.kpi(name) for name in KPIS], {by: [] for by in (None, *SEGMENTS)}
+    groupings = [_keys(by) for by in (None, *SEGMENTS)]
+    kpis, found = [domains.kpi(name) for name in KPIS], []
     for batch in parquet.ParquetFile(path, read_dictionary=["community", *SEGMENTS]).iter_batches(BATCH):
         rows = batch.to_pandas(types_mapper=_nullable)
-        for by, parts in found.items():
-            parts.append(tally({"work_order": rows}, kpis, _keys(by)))
-    whole = [rollup(pd.concat(parts, ignore_index=True), _keys(by)) for by, parts in found.items()]
+        found.append(tallies({"work_order": rows}, kpis, groupings))
+    whole = [rollup(pd.concat(parts), by) for by, *parts in zip(groupings, *found, strict=True)]
     return sum(int(counts[name].sum()) for counts in whole for name in SUMS if name in ("num", "den"))
 
 
@@ -127,7 +128,7 @@ def _main() -> None:
     if engine == "write":  # in a process of its own: a child's peak begins with that of its parent
         write(path, int(sys.argv[3]), ordered=sys.argv[4] == "True")
         return
-    __import__({"propkit": "propkit.counts"}.get(engine, engine))
+    importlib.import_module({"propkit": "propkit.domains", "pandas": "pyarrow.parquet"}.get(engine, engine))
     began, used = time.monotonic(), time.process_time()
     total = ENGINES[engine](path)
     told = {"wall": time.monotonic() - began, "cpu": time.process_time() - used, "total": total}

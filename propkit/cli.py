@@ -210,7 +210,8 @@ def run(
     from propkit.running import batch, launch, limits, manifest, plan
 
     opened, part = _open(workspace), _shard(shard)
-    if executor == "local" and not dry_run and (force or not manifest.read(opened)):
+    before = manifest.read(opened)
+    if executor == "local" and not dry_run and (force or not before):
         launch.prepare()  # there is something to make for certain
     places, cut = _places(opened, communities), store.data_cutoff(opened, as_of)
     if failed:
@@ -218,7 +219,7 @@ def run(
     else:
         todo = plan.jobs(
             opened, reports, places, _split(periods), as_of=cut, asked_as_of=as_of, edition=edition or "internal",
-            lang=report_lang or opened.settings.workspace.lang,
+            lang=report_lang or opened.settings.workspace.lang, before=before,
         )  # fmt: skip
     todo = plan.shard(todo, *part) if part else todo
     if dry_run:

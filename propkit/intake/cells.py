@@ -23,15 +23,42 @@ class Parsed:
     faults: pd.Series
 
 
-def parse_distinct(cells: pd.Series, parse: Callable[[str], object], dtype: str) -> Parsed:
-    """Return `cells` parsed; missing cells (NA) stay NA.  `parse` returns a value, None for NA, or a `Fault`."""
+def parse_distinct(
+    cells: pd.Series,
+    parse: Callable[[str], object],
+    dtype: str,
+    read: Callable[[pd.Index], np.ndarray] | None = None,
+) -> Parsed:
+    """Return `cells` parsed; missing cells (NA) stay NA.  `parse` returns a value, None for NA, or a `Fault`.
+
+    `read` returns the values of distinct cells as far as it reads them at once, and as `parse` would (else NaT).
+    """
     codes, distinct = pd.factorize(cells)
-    results = [parse(cell) for cell in distinct]
+    if read is None:
+        return _mapped(cells, codes, *_parsed([parse(cell) for cell in _list(distinct)], dtype))
+    known = read(distinct)
+    left = np.isnat(known)
+    parsed, faults = _parsed([parse(cell) for cell in _list(distinct[left])], dtype)
+    values, rules = np.append(known, np.datetime64("NaT")), np.full(len(known) + 1, "", dtype=object)
+    values[:-1][left], rules[:-1][left] = parsed.to_numpy()[:-1], faults[:-1]
+    return _mapped(cells, codes, pd.Series(values.astype(dtype)), rules)
+
+
+def _list(distinct: pd.Index) -> list[str]:
+    """The cells as Python's texts: an index in Arrow's memory is slow to walk through."""
+    return np.asarray(distinct, dtype=object).tolist()
+
+
+def _parsed(results: list[object], dtype: str) -> tuple[pd.Series, np.ndarray]:
+    """Return values and faults of results, with one more that is missing at the end."""
     faults = np.array([str(result) if isinstance(result, Fault) else "" for result in results] + [""], dtype=object)
     values = [None if isinstance(result, Fault) else result for result in results] + [None]
-    column = pd.Series(values, dtype=dtype) if dtype == "str" else _typed(values, dtype)
+    return pd.Series(values, dtype=dtype) if dtype == "str" else _typed(values, dtype), faults
+
+
+def _mapped(cells: pd.Series, codes: np.ndarray, column: pd.Series, faults: np.ndarray) -> Parsed:
     return Parsed(
-        column.take(codes % len(values)).set_axis(cells.index),
+        column.take(codes % len(column)).set_axis(cells.index),
         pd.Series(faults[codes], index=cells.index, dtype=object),
     )
 

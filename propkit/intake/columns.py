@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+import numpy as np
 import pandas as pd
 
 from propkit.intake import values
 from propkit.intake.cells import Fault, Parsed, parse_distinct
 from propkit.intake.communities import Context, find_community
-from propkit.intake.instants import instant_parser, parse_month_text
+from propkit.intake.instants import instant_parser, parse_month_text, plain_instants
 from propkit.intake.personal import pseudonym
 from propkit.intake.places import read_room
 from propkit.intake.sources import Scale, Source
@@ -71,7 +72,16 @@ def parse_column(
         value = None if text is None else parse(text)
         return pseudonym(context.key, f"{name}|{value}") if hashed and type(value) is str else value
 
-    return parse_distinct(cells, settled, column.dtype)
+    read = plain_instants if _reads_plain(column.kind, source, context, mapping) else None
+    return parse_distinct(cells, settled, column.dtype, read)
+
+
+def _reads_plain(kind: str, source: Source, context: Context, mapping: Codebook) -> bool:
+    """Say whether an instant written in full is that instant in the column: no other zone, code or marker says otherwise."""
+    if kind != "instant" or (source.timezone or context.timezone) != context.timezone:
+        return False
+    named = pd.Index([*mapping.codes, *values.missing_cells(source.missing)], dtype="str")
+    return bool(np.isnat(plain_instants(named)).all())
 
 
 def _parser(name: str, column: Column, source: Source, context: Context, cells: pd.Series) -> values.Parser:
@@ -100,7 +110,9 @@ def _parser(name: str, column: Column, source: Source, context: Context, cells: 
 
 def _date_parser(kind: str, source: Source, context: Context, cells: pd.Series) -> values.Parser:
     written = source.timezone if source.timezone and kind == "instant" else context.timezone
-    parse = instant_parser(source.dates, source.year, (written, context.timezone), cells.unique())
+    parse = instant_parser(
+        source.dates, source.year, (written, context.timezone), np.asarray(cells.unique(), dtype=object)
+    )
     if kind == "instant":
         return parse
 

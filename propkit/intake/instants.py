@@ -11,6 +11,9 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import pandas as pd
+
 from propkit.intake.cells import Fault
 from propkit.text import fold
 
@@ -36,6 +39,7 @@ _NO_YEAR = re.compile(r"(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*日?\s*" +
 _YEAR_LAST = re.compile(
     r"(?P<first>\d{1,2})(?P<mark>[-/.])(?P<second_>\d{1,2})(?P=mark)(?P<year>\d{4})\s*" + _TIME, re.I
 )
+_PLAIN = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-5][0-9]:[0-5][0-9]"
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _MONTH = re.compile(r"(?P<year>\d{4})(?:[-/.年]\s*(?P<month>\d{1,2})\s*月?|(?P<plain>\d{2}))(?:份)?")
 
@@ -64,6 +68,16 @@ def instant_parser(
             return Fault("unreadable")
 
     return parse
+
+
+def plain_instants(cells: pd.Index) -> np.ndarray:
+    """Return instants written "2025-09-01 08:30:00", all at once, as datetime64[s]; NaT for any other form or fault."""
+    plain = np.asarray(cells.str.fullmatch(_PLAIN), dtype=bool)
+    found = np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[s]")
+    read = pd.to_datetime(cells[plain], format="%Y-%m-%d %H:%M:%S", errors="coerce").to_numpy()
+    found[plain] = read.astype("datetime64[s]")
+    found[(found < np.datetime64(FIRST)) | (found >= np.datetime64(LAST))] = np.datetime64("NaT")
+    return found
 
 
 def parse_month_text(cell: str) -> datetime | Fault | None:
@@ -114,7 +128,9 @@ def _year_last(found: re.Match[str], order: str, zones: Zones) -> datetime | Fau
 def _proven_order(cells: Iterable[str]) -> str:
     """Return dmy or mdy when some cell can only be read so and none only the other way, else "auto" (not known)."""
     pairs = [
-        (int(found["first"]), int(found["second_"])) for cell in cells if (found := _YEAR_LAST.fullmatch(fold(cell)))
+        (int(found["first"]), int(found["second_"]))
+        for cell in cells
+        if not cell[:4].isdigit() and (found := _YEAR_LAST.fullmatch(fold(cell)))  # that begins with a year, as most do
     ]
     day_first, month_first = any(first > 12 for first, _ in pairs), any(second > 12 for _, second in pairs)
     if day_first == month_first:

@@ -158,9 +158,9 @@ def _block(grid: Grid, header: Header, name: str) -> Raw:
     last = _last_record(grid, header.at, named)
     for position in range(header.at + 1, len(grid.rows)):
         row, line = grid.rows[position], grid.numbers[position]
-        notes = [(line, "", "side_note", row[at], False) for at in loose if row[at].strip()]
-        cells = [row[at] for at in named]
-        filled = [cell for cell in cells if cell.strip()]
+        notes = [(line, "", "side_note", row[at], False) for at in loose if row[at].strip()] if loose else []
+        cells = row if len(row) == len(named) else [row[at] for at in named]
+        filled = list(filter(str.strip, cells))
         if not filled:
             aside += [(*note[:4], True) for note in notes]
             gap = True

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from propkit import __version__, store
@@ -108,8 +109,17 @@ def is_intact(workspace: Workspace, entry: Mapping) -> bool:
     output = entry.get("output")
     if not output:
         return False
-    path = workspace.reports / output["path"]
-    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == output["sha256"]
+    try:
+        found = (workspace.reports / output["path"]).stat()
+        return _content_hash(workspace.reports / output["path"], found.st_size, found.st_mtime_ns) == output["sha256"]
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=10_000)
+def _content_hash(path: Path, *stamp: int) -> str:
+    """A run asks for each page when it plans and again for the index; a page written between has another stamp."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def standing(workspace: Workspace, entry: Mapping, inputs: plan.Inputs | None = None) -> str:

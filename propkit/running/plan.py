@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -166,9 +166,11 @@ def jobs(
     asked_as_of: str | None = None,
     edition: str = "internal",
     lang: str = "zh",
+    before: Mapping[str, Mapping] | None = None,
 ) -> list[Job]:
     """Return the jobs in a fixed order; empty `reports`, `communities` or `asked` mean every monthly one, all and the last month.
 
+    `before` are the entries of earlier jobs by key: a notebook that one was planned from, with the same code, was checked then.
     Raises ConfigError for an unknown report, community, edition or language, an unreadable period, or a notebook whose
     parameters are not the declared ones.
     """
@@ -177,14 +179,18 @@ def jobs(
     chosen = [find_report(name) for name in reports] or _usual(communities)
     places = [store.check_community(workspace, name) for name in communities] or list(store.communities(workspace))
     named = {report.id: [WHOLE] if report.id == "portfolio" else places for report in chosen}
+    found, before, known = [], before or {}, Inputs(workspace)
     for report in chosen:
-        check_notebook(notebook_path(workspace, report), report)
-    return [
-        _checked(Job(report.id, place, period, edition, lang, str(as_of), asked_as_of or ""))
-        for report in chosen
-        for period in periods(asked, report, as_of)
-        for place in dict.fromkeys(named[report.id])
-    ]
+        path = notebook_path(workspace, report)
+        ours = [
+            _checked(Job(report.id, place, period, edition, lang, str(as_of), asked_as_of or ""))
+            for period in periods(asked, report, as_of)
+            for place in dict.fromkeys(named[report.id])
+        ]
+        if not any(job.key in before and before[job.key]["inputs"] == known.of(job) for job in ours):
+            check_notebook(path, report)
+        found += ours
+    return found
 
 
 class Inputs:

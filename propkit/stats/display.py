@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from propkit.stats.arguments import Numbers, Result, answer, elements, floats, nested_counts
-from propkit.stats.proportions import proportion_ci
 
 # NCHS presentation standards (surveytable .lpe_percents), and the bases below which people or figures are protected.
 FEWEST_OPINIONS, FEWEST_RELIABLE = 10, 30
@@ -147,6 +146,8 @@ def presentation_status(count: Numbers, nobs: Numbers, survey: Any = False) -> R
     flags, _ = elements("presentation_status", survey=survey, nobs=numbers["nobs"])
     opinions = flags["survey"] == 1
     x, n = numbers.values()
+    from propkit.stats.proportions import proportion_ci  # brings scipy, which the words of a figure do without
+
     interval = proportion_ci(x, n)
     width, share = (interval["high"] - interval["low"]).to_numpy(), interval["estimate"].to_numpy()
     relative = np.divide(width, share, out=np.full(len(n), np.nan), where=share > 0)

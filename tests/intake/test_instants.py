@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from propkit.intake.cells import Fault
-from propkit.intake.instants import instant_parser
+from propkit.intake.instants import instant_parser, plain_instants
 
 LAW = settings(derandomize=True, deadline=None, max_examples=50)
 MINUTE = datetime(2025, 9, 3, 8, 5)
@@ -132,3 +134,21 @@ def test_day_and_month_are_ordered_by_setting_or_proof(order: str, others: tuple
 )
 def test_times_of_another_zone_come_to_the_workspace_and_days_stay(cell: str, expected: datetime) -> None:
     assert instant_parser("auto", None, ("Asia/Tokyo", "Asia/Shanghai"), [cell])(cell) == expected
+
+
+_EDGES = ["2025-02-30 08:00:00", "2025-09-01 24:00:00", "2025-09-01 23:59:60", "2025-09-01 23:60:00", "0000-01-01 00:00:00",
+          "1999-12-31 23:59:59", "2101-01-01 00:00:00", "2025-9-1 08:00:00", "2025-09-01 08:00", " 2025-09-01 08:00:00"]  # fmt: skip
+
+
+@given(st.lists(st.datetimes(datetime(1990, 1, 1), datetime(2110, 1, 1)).map(lambda at: f"{at:%Y-%m-%d %H:%M:%S}")))
+def test_instants_read_at_once_are_those_read_one_by_one(cells: list[str]):
+    cells = [*_EDGES, *cells]
+    one_by_one = instant_parser("auto", None, ("Asia/Shanghai", "Asia/Shanghai"), cells)
+
+    at_once = plain_instants(pd.Index(cells, dtype="str"))
+
+    for cell, read in zip(cells, at_once, strict=True):
+        parsed = one_by_one(cell)
+        assert np.isnat(read) or (not isinstance(parsed, Fault) and read == np.datetime64(parsed))
+        if cell not in _EDGES and not isinstance(parsed, Fault):
+            assert not np.isnat(read)

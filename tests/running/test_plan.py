@@ -127,3 +127,18 @@ def test_the_inputs_do_not_follow_the_place_of_the_workspace(workspace: Workspac
 
 def test_parameters_are_texts(workspace: Workspace) -> None:
     assert all(type(value) is str for value in plan.parameters(workspace, _jobs(workspace)[0]).values())
+
+
+def test_a_notebook_is_opened_again_only_when_it_is_not_the_one_jobs_were_planned_from(
+    workspace: Workspace, notebook: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook("1")
+    before = {job.key: {"inputs": plan.inputs(workspace, job)} for job in _jobs(workspace)[1:]}
+    opened: list[str] = []
+    monkeypatch.setattr(plan, "check_notebook", lambda path, report: opened.append(report.id))
+
+    assert len(_jobs(workspace, before=before)) == 2
+    assert opened == []
+    notebook("2")
+    _jobs(workspace, before=before)
+    assert opened == ["monthly_review"]
