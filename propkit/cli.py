@@ -230,6 +230,22 @@ def run(
     return console_reports.run(say, opened, todo, options, pdf=pdf)
 
 
+@_command(
+    _DAILY, "定时运行的配方：cron、systemd、Airflow、Kubernetes。",
+    "A recipe to run unattended: cron, systemd, Airflow, Kubernetes.",
+    "propkit schedule --print systemd",
+    Param(("--print", "kind"), Text("哪一种", "Which scheduler"),
+          {"type": click.Choice(["cron", "systemd", "airflow", "k8s"]), "required": True}),
+)  # fmt: skip
+def schedule(say: Console, workspace: Path, kind: str) -> int:
+    from propkit.schedule import recipe
+
+    made = recipe(kind, _open(workspace), say.lang)
+    say.json({"kind": kind, "recipe": made})
+    say.say(made.rstrip("\n"), made.rstrip("\n"))
+    return EXIT_OK
+
+
 @_command(_DAILY, "报告的状态：最新、过期、失败。", "How the reports stand: current, stale, failed.", "propkit status")
 def status(say: Console, workspace: Path) -> int:
     from propkit import console_reports
