@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,16 @@ _FORM = Param(
     ("--format", "form"),
     Text("输出格式", "Form of the output"),
     {"type": click.Choice(["table", "csv", "json"]), "default": "table"},
+)
+_EXECUTOR = (
+    Param(
+        ("--executor",),
+        Text("local：本机进程（默认）；dask：Dask 集群", "local processes (default) or a dask cluster"),
+        {"type": click.Choice(["local", "dask"]), "default": "local"},
+    ),
+    Param(
+        ("--scheduler",), Text("Dask 调度器的地址，如 tcp://host:8786", "Address of a Dask scheduler: tcp://host:8786")
+    ),
 )
 _DIRECTORY = {"type": click.Path(path_type=Path)}
 
@@ -192,9 +203,7 @@ def check(say: Console, workspace: Path, strict: bool) -> int:
           {"type": click.IntRange(1)}),
     Param(("--memory",), Text("每份报告最多几 MB 内存，默认 2048", "MB of memory that a report may take; default 2048"),
           {"type": click.IntRange(64)}),
-    Param(("--executor",), Text("local：本机进程（默认）；dask：Dask 集群", "local processes (default) or a dask cluster"),
-          {"type": click.Choice(["local", "dask"]), "default": "local"}),
-    Param(("--scheduler",), Text("Dask 调度器的地址，如 tcp://host:8786", "Address of a Dask scheduler: tcp://host:8786")),
+    *_EXECUTOR,
     Param(("--shard",), Text("只做 n 份中的第 i 份，如 2/3", "Only part i of n, such as 2/3")),
     _flag("--dry-run", "只列出要做什么", "Only list what would be done"),
     _flag("--pdf", "在每页旁边另存 PDF（用已安装的 Chromium、Chrome 或 Edge）",
@@ -229,6 +238,22 @@ def run(
         shard=f"{part[0]}-of-{part[1]}" if part else "", executor=executor, scheduler=scheduler,
     )  # fmt: skip
     return console_reports.run(say, opened, todo, options, pdf=pdf)
+
+
+@_command(
+    _DAILY, "定时运行的配方：cron、systemd、Airflow、Kubernetes。",
+    "A recipe to run unattended: cron, systemd, Airflow, Kubernetes.",
+    "propkit schedule --print systemd",
+    Param(("--print", "kind"), Text("哪一种", "Which scheduler"),
+          {"type": click.Choice(["cron", "systemd", "airflow", "k8s"]), "required": True}),
+)  # fmt: skip
+def schedule(say: Console, workspace: Path, kind: str) -> int:
+    from propkit.schedule import recipe
+
+    made = recipe(kind, _open(workspace), say.lang)
+    say.json({"kind": kind, "recipe": made})
+    say.say(made.rstrip("\n"), made.rstrip("\n"))
+    return EXIT_OK
 
 
 @_command(_DAILY, "报告的状态：最新、过期、失败。", "How the reports stand: current, stale, failed.", "propkit status")
@@ -309,11 +334,12 @@ def verify(say: Console, workspace: Path, report: Path | None) -> int:
     Param(("--edition",), Text("owner：分组按业主版隐去可推算的小格", "owner: splits hide what could be worked out, as on pages for owners"),
           {"type": click.Choice(["internal", "owner"]), "default": "internal"}),
     _flag("--rows", "列出清单类项目的逐行内容", "List the rows of items that are lists or statements"),
+    *_EXECUTOR,
     _FORM,
 )  # fmt: skip
 def values(
     say: Console, workspace: Path, kpis: tuple[str, ...], communities: tuple[str, ...], periods: tuple[str, ...],
-    by: tuple[str, ...], as_of: str | None, edition: str, rows: bool, form: str,
+    by: tuple[str, ...], as_of: str | None, edition: str, rows: bool, executor: str, scheduler: str | None, form: str,
 ) -> int:  # fmt: skip
     from propkit import console_data, store
     from propkit.periods import parse_period
@@ -329,7 +355,14 @@ def values(
     if rows:
         console_data.listed(say, items.listings(opened, asked, stretches, communities=places, cut=cut), form)
     else:
-        told = items.values(opened, asked, stretches, communities=places, by=by, cut=cut, edition=edition)
+        spread = None
+        if executor == "dask":
+            from propkit.running import cluster
+
+            spread = partial(cluster.spread, scheduler=scheduler, workers=os.cpu_count() or 1)
+        told = items.values(
+            opened, asked, stretches, communities=places, by=by, cut=cut, edition=edition, spread=spread
+        )  # fmt: skip
         console_data.figures(say, opened, told, form, cut)
     return EXIT_OK
 

@@ -193,7 +193,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, str):
         return f"'{value}" if value.startswith(_GUARDED) else value
-    return repr(value)
+    return repr(value) if isinstance(value, int | float) else str(value)
 
 
 def _call(function: Callable[..., int], lang: str, given: dict) -> int:

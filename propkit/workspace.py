@@ -88,6 +88,12 @@ class Privacy(Strict):
     min_n: int = Field(default=10, ge=1)
 
 
+class Limits(Strict):
+    """How much memory counting may take for its rows, over what Python and its libraries take."""
+
+    memory_mb: int = Field(default=1024, ge=1)
+
+
 class Settings(Strict):
     """The whole of propkit.toml."""
 
@@ -99,6 +105,7 @@ class Settings(Strict):
     rectification: list[Rectification] = Field(default_factory=list)
     definitions: Definitions = Field(default_factory=Definitions)
     privacy: Privacy = Field(default_factory=Privacy)
+    limits: Limits = Field(default_factory=Limits)
     segment_labels: dict[str, str] = Field(default_factory=dict)
 
 

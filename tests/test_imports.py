@@ -29,7 +29,7 @@ FLOORS = (
     {"figures"},
     {"reporting"},
     {"running", "exploring"},
-    {"console", "doctor"},
+    {"console", "doctor", "schedule"},
     {"console_progress"},
     {"console_data", "console_reports", "console_notes"},
     {"cli"},

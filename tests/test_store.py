@@ -198,3 +198,18 @@ def test_two_sources_over_the_same_rows_are_a_fault(workspace: Workspace) -> Non
 
     with pytest.raises(ConfigError, match="two \\[\\[source\\]\\] blocks"):
         store.ingest(open_workspace(workspace.root))
+
+
+def test_communities_are_counted_in_parts_that_fit_the_memory(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.ingest(workspace)
+    places = ["yinhe", "cuihu"]
+    assert store.partitions(workspace, places) == [places]
+    (workspace.root / "propkit.toml").write_text(SETTINGS + "[limits]\nmemory_mb = 1\n", "utf-8")
+    tight = open_workspace(workspace.root)
+    assert store.partitions(tight, places) == [places]
+    monkeypatch.setattr(store, "_CELL_BYTES", (1 << 20) // store._cells(tight, "yinhe"))
+    assert store.partitions(tight, ["unread", *places]) == [["unread", "yinhe"], ["cuihu"]]
+    monkeypatch.setattr(store, "_CELL_BYTES", 1 << 30)
+    assert store.partitions(tight, places) == [["yinhe"], ["cuihu"]]

@@ -6,8 +6,9 @@ in the columns of `figures`, so that one table can hold all that is computable.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -101,6 +102,10 @@ def entry(one: Kpi | Duration | Reading | Note, definitions: Definitions) -> Ent
     )
 
 
+Part = tuple[pd.DataFrame, pd.DataFrame]
+"""The figures of some communities: those with whole-number sums, and those told without."""
+
+
 def values(
     workspace: Workspace,
     item_ids: Sequence[str],
@@ -110,13 +115,44 @@ def values(
     cut: Cut,
     by: Sequence[str] = (),
     edition: str = "internal",
+    spread: Callable[[Callable[[list[str]], Part], list[list[str]]], Iterable[Part]] | None = None,
 ) -> pd.DataFrame:
     """Return the figures of items ([] for all), in `figures.COLUMNS` and the columns of `by`.
 
     Opinions of few households are hidden; with `edition` "owner" also what would give them away.
 
-    With `by` only figures with whole-number sums can be told; by default those that can be split so.
+    With `by` only figures with whole-number sums can be told; by default those that can be split so.  Communities are
+    counted one after another in parts that fit the memory that propkit.toml gives (`store.partitions`), or each by itself
+    by `spread`, which maps a function over parts elsewhere (`running.cluster.spread`).
     """
+    workspace = Workspace(workspace.root.resolve(), workspace.settings)
+    some = partial(part, workspace, list(item_ids), list(periods), cut=cut, by=tuple(by), edition=edition)
+    if set(by) - set(domains.SEGMENTS):  # a column of one community's exports: the others have none to split by
+        made = map(some, [list(communities)])
+    elif spread is None:
+        made = map(some, store.partitions(workspace, communities))
+    else:
+        made = spread(some, [[place] for place in communities])
+    rates, others = zip(*made, strict=True)
+    # Each part is in the order of kpis, communities and periods; so is the whole.
+    order = {name: at for at, name in enumerate(dict.fromkeys(one for frame in rates for one in frame["kpi"]))}
+    whole = pd.concat(rates, ignore_index=True)
+    whole = whole.sort_values("kpi", key=lambda ids: ids.map(order), kind="stable", ignore_index=True)
+    told_without = [frame for frame in others if len(frame)]  # an empty one would take the others' types away
+    return pd.concat([whole, *told_without], ignore_index=True) if told_without else whole
+
+
+def part(
+    workspace: Workspace,
+    item_ids: list[str],
+    periods: list[Period],
+    communities: list[str],
+    *,
+    cut: Cut,
+    by: tuple[str, ...],
+    edition: str,
+) -> Part:
+    """Return what `values` tells of these communities."""
     tables = domains.derive(store.load(workspace, communities), cut)
     for name in by:
         check_segment(name, tables)
@@ -129,9 +165,14 @@ def values(
     min_n = workspace.settings.privacy.min_n
     rates = figures(tables, cut, kpis, periods, communities=communities, by=by, min_n=min_n)
     if by and edition == "owner":
-        return release(rates, tables, cut, periods, by, min_n)
+        return release(rates, tables, cut, periods, by, min_n), headlines_of([])
     books = [book_of(workspace, tables, cut, place, one) for place in communities for one in periods] if others else []
-    return pd.concat([rates, *(headlines(book, others) for book in books)], ignore_index=True)
+    return rates, headlines_of([headlines(book, others) for book in books])
+
+
+def headlines_of(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put headlines together; none are an empty frame."""
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)
 
 
 def listings(

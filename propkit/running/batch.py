@@ -136,7 +136,7 @@ def run(
     and the jobs that did not run are recorded as such.
     """
     options = options or Options()
-    with locked(workspace, shard=options.shard) as hold, _writable():
+    with _writable(), locked(workspace, shard=options.shard) as hold:
         _clear_up(workspace, hold, options)
         todo = tasks(workspace, jobs, force=options.force)
         batch = _Batch(workspace, todo, options, tell)

@@ -1,4 +1,6 @@
-"""The jobs of a batch on a Dask cluster: workers make, this process publishes.  Knows Dask; nothing else does.
+"""The jobs of a batch, or the parts of a tally, on a Dask cluster.  Knows Dask; nothing else does.
+
+Workers make pages and this process publishes them; workers count and this process puts the figures together.
 
 A worker keeps a preloaded process of its own and forks from it, as a batch on one machine does.
 """
@@ -8,12 +10,12 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from propkit.errors import ConfigError
+from propkit.errors import ConfigError, PropkitError
 from propkit.running.launch import launcher
 from propkit.running.limits import Limits
 from propkit.running.names import LOG, PAGE, TRAIL, WORK
@@ -26,6 +28,7 @@ from propkit.workspace import Workspace, open_workspace
 
 _KEPT = {PAGE: f"{WORK}/{PAGE}", TRAIL: f"{WORK}/{TRAIL}", LOG: LOG}
 _here = threading.local()
+Part, Made = TypeVar("Part"), TypeVar("Made")
 
 
 class DaskPool:
@@ -98,6 +101,24 @@ def make(root: str, job: Job, engine: str | None, limits: Limits) -> tuple[dict,
     pool.add(job)
     (result,) = pool.results()
     return result.outcome, left, result.peak
+
+
+def spread(
+    function: Callable[[Part], Made], parts: Sequence[Part], *, scheduler: str | None = None, workers: int = 1
+) -> list[Made]:
+    """Return what `function` makes of each part, in their order, made on the cluster.
+
+    A part whose worker dies is made again by another one; PropkitError when that happens again and again.  What
+    `function` raises is raised here.
+    """
+    with _client(scheduler, min(workers, len(parts)) or 1) as (client, _):
+        from distributed import KilledWorker
+
+        try:
+            return client.gather(client.map(function, parts, pure=False))
+        except KilledWorker:
+            what = Text("Dask 的工作进程接连被杀", "Dask's workers were killed again and again")
+            raise PropkitError(what, hint=Text("给它们更多内存", "give them more memory")) from None
 
 
 @contextmanager

@@ -70,6 +70,8 @@ def limit_files(size: int) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        now = resource.getrlimit(resource.RLIMIT_FSIZE)[0]  # the limit of the person who started the run stays
+        size = size if now == resource.RLIM_INFINITY else min(size, now)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 

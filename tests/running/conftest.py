@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
-from collections.abc import Callable
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -85,3 +88,27 @@ def write_notebook(
 def notebook(workspace: Workspace) -> Write:
     """Write a notebook into the workspace: see `write_notebook`."""
     return functools.partial(write_notebook, workspace.root)
+
+
+@pytest.fixture
+def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """What every process of a run carries in its environment; its scratch files lie in a place of their own."""
+    (tmp_path / "t").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "t"))
+    monkeypatch.setenv("PROPKIT_TEST_MARK", str(tmp_path))
+    from .runs import carrying
+
+    yield f"PROPKIT_TEST_MARK={tmp_path}"
+    for pid in carrying(f"PROPKIT_TEST_MARK={tmp_path}"):
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Workspace:
+    """Three communities whose reports are made in no time and tell figures for later ones."""
+    from .runs import TOLD, filled_workspace
+
+    workspace = filled_workspace(tmp_path / "w", ["a", "b", "c"])
+    write_notebook(workspace.root, TOLD)
+    return workspace

@@ -176,12 +176,13 @@ class _Made:
             (self.scratch / "page.html").write_bytes(content)
             output = {"path": job.page, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
             made = {"status": "success", "reason": "", "message": {"zh": "", "en": ""}, "evidence": "",
-                    "output": output, "headline": [], "published": [{"kpi": job.community}]}  # fmt: skip
+                    "output": output, "headline": [], "published": [{"kpi": job.community}],
+                    "told": {"report": job.report, "edition": job.edition, "period": job.period, "mark": "m"}}  # fmt: skip
             yield Result(job, settle(self.workspace, job, made, self.scratch), 0.1, 0)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
-@pytest.mark.parametrize("call", ["fsync", "replace", "write"])
+@pytest.mark.parametrize("call", ["fsync", "replace", "write", "open"])
 def test_every_point_at_which_a_disk_can_fail_leaves_whole_files_and_heals(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, call: str, code: int
 ) -> None:
@@ -198,7 +199,8 @@ def test_every_point_at_which_a_disk_can_fail_leaves_whole_files_and_heals(
                 raise OSError(code, os.strerror(code))
             return real(*given)
 
-        for path in (workspace.reports, workspace.store / "manifest.jsonl", workspace.private / "published"):
+        for path in (workspace.reports, workspace.store / "manifest.jsonl", workspace.private / "published",
+                     workspace.private / "told"):  # fmt: skip
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         with monkeypatch.context() as broken:
             broken.setattr(os, call, failing)
@@ -214,6 +216,8 @@ def test_every_point_at_which_a_disk_can_fail_leaves_whole_files_and_heals(
         healed = batch.run(workspace, jobs)
         assert not healed.failed
         assert all(manifest.is_intact(workspace, entry) for entry in manifest.read(workspace).values())
+        told = {path.name for path in (workspace.private / "told").rglob("*.json")}
+        assert told == {"2025-09+001.json"}
         if left > 0:
             assert whole
             return

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from propkit import store
 from propkit.errors import LockedError
 from propkit.locks import locked
 from propkit.running import batch, manifest, plan
@@ -27,11 +23,11 @@ from propkit.running.launch import CAN_FORK
 from propkit.running.limits import Limits
 from propkit.workspace import Workspace, open_workspace
 
-from .conftest import ORDERS, RECEIPT, Write, write_notebook
+from .conftest import RECEIPT, Write, write_notebook
+from .runs import TOLD, carrying, filled_workspace, pages, started, tree, wait
 
 pytestmark = pytest.mark.skipif(not CAN_FORK or sys.platform != "linux", reason="forks, and reads /proc")
 
-ROOT = Path(__file__).parent.parent.parent
 AS_OF = pd.Timestamp("2025-10-08 23:59:59")
 LIMITS = Limits(cell=10, wall=200, memory=400 << 20)
 HOARD = "hoard = []\nwhile True: hoard.append(bytearray(1 << 24))"
@@ -55,27 +51,9 @@ FAULTS: dict[str, tuple[str, str, int]] = {
 SWITCH = "import time\nfaults = {faults!r}\nget_ipython().run_cell(faults[community]).raise_error();"
 
 
-def _settings(places: list[str]) -> str:
-    blocks = [
-        f'[[community]]\nid = "{place}"\nname = "{place}小区"\n'
-        f'[[source]]\ntable = "work_order"\nfiles = ["{place}.csv"]\ncommunity = "{place}"\n'
-        for place in places
-    ]
-    return '[workspace]\nname = "测试公司"\nas_of = "2025-10-08"\n' + "".join(blocks)
-
-
-def _filled(root: Path, places: list[str]) -> Workspace:
-    (root / "raw").mkdir(parents=True)
-    (root / "propkit.toml").write_text(_settings(places), "utf-8")
-    for place in places:
-        (root / "raw" / f"{place}.csv").write_text(ORDERS, "utf-8")
-    store.ingest(open_workspace(root))
-    return open_workspace(root)
-
-
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _filled(tmp_path_factory.mktemp("faults") / "w", list(FAULTS)).root
+    return filled_workspace(tmp_path_factory.mktemp("faults") / "w", list(FAULTS)).root
 
 
 @pytest.fixture
@@ -84,48 +62,9 @@ def workspace(filled: Path, tmp_path: Path) -> Workspace:
     return open_workspace(tmp_path / "w")
 
 
-@pytest.fixture
-def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """What every process of a run carries in its environment; its scratch files lie in a place of their own."""
-    (tmp_path / "t").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "t"))
-    monkeypatch.setenv("PROPKIT_TEST_MARK", str(tmp_path))
-    yield f"PROPKIT_TEST_MARK={tmp_path}"
-    for pid in _carrying(f"PROPKIT_TEST_MARK={tmp_path}"):
-        os.kill(pid, signal.SIGKILL)
-
-
-def _carrying(mark: str) -> list[int]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (folder / "environ").read_bytes() and folder.name != str(os.getpid()):
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
-
-
-def _wait(holds: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.1)
-
-
 def _run(workspace: Workspace, places: list[str], **options: object) -> Summary:
     jobs = plan.jobs(workspace, ["monthly_review"], places, ["2025-09"], as_of=AS_OF)
     return batch.run(workspace, jobs, Options(**({"workers": 2, "limits": LIMITS} | options)))
-
-
-def _pages(workspace: Workspace) -> dict[str, str]:
-    """Every public page by its path; the results of a run hold seconds, so they are no page."""
-    return {
-        path.relative_to(workspace.reports).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in workspace.reports.rglob("*")
-        if path.is_file() and path.name != manifest.RESULTS
-    }
 
 
 def test_every_fault_has_its_outcome_and_touches_no_other(workspace: Workspace, notebook: Write, mark: str) -> None:
@@ -133,12 +72,12 @@ def test_every_fault_has_its_outcome_and_touches_no_other(workspace: Workspace, 
     summary = _run(workspace, list(FAULTS))
     ended = {entry["community"]: (entry["reason"], entry["attempts"]) for entry in summary.entries}
     assert ended == {name: (reason, attempts) for name, (_, reason, attempts) in FAULTS.items()}
-    made = {path for path in _pages(workspace) if path != manifest.INDEX}
+    made = {path for path in pages(workspace) if path != manifest.INDEX}
     assert made == {
         f"internal/{name}/2025-09/monthly_review.zh.html" for name, (_, reason, _) in FAULTS.items() if not reason
     }
     assert not list(Path(tempfile.gettempdir()).iterdir())
-    _wait(lambda: not _carrying(mark), 10)
+    wait(lambda: not carrying(mark), 10)
     for entry in summary.failed:
         kept = workspace.root / entry["evidence"]
         assert json.loads((kept / "executed.ipynb").read_text("utf-8"))["cells"][-1]["outputs"] == []
@@ -153,7 +92,7 @@ def test_a_cell_that_holds_the_interpreter_is_ended_from_outside(
     notebook("x = sum(range(10**12))", RECEIPT)
     (entry,) = _run(workspace, ["fine"], limits=Limits(wall=3)).entries
     assert (entry["reason"], entry["attempts"]) == ("timeout", 1)
-    _wait(lambda: not _carrying(mark), 10)
+    wait(lambda: not carrying(mark), 10)
 
 
 def test_jobs_survive_the_death_of_the_preloaded_process(workspace: Workspace, notebook: Write, tmp_path: Path) -> None:
@@ -183,92 +122,82 @@ def test_a_torn_line_of_the_manifest_costs_one_job_only(workspace: Workspace, no
     assert len(manifest.read(workspace)) == 2
 
 
-def _started(workspace: Workspace) -> subprocess.Popen:
-    command = [
-        sys.executable,
-        "-m",
-        "propkit",
-        "run",
-        "monthly_review",
-        "-j",
-        "2",
-        "-p",
-        "2025-09",
-        "-w",
-        str(workspace.root),
-    ]
-    environment = {**os.environ, "PROPKIT_LANG": "en", "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
-    )
-
-
 def _made_elsewhere(workspace: Workspace, places: list[str]) -> dict[str, str]:
     """The tree of an undisturbed run over a copy of the workspace."""
     shutil.copytree(workspace.root, workspace.root.with_name("undisturbed"))
     copy = open_workspace(workspace.root.with_name("undisturbed"))
     assert _run(copy, places).count("success") == len(places)
-    return _pages(copy)
+    return tree(copy)
 
 
-def _killed_and_resumed(workspace: Workspace, kills: int, seed: int, mark: str) -> None:
-    """Kill runs at random moments after their first page, the supervisor alone or all of it; then let one finish."""
+SUPERVISOR, ALL = "the supervisor alone", "all of it"
+ENDS = {"kill": (signal.SIGKILL, SUPERVISOR), "kill all": (signal.SIGKILL, ALL),
+        "term": (signal.SIGTERM, SUPERVISOR), "int": (signal.SIGINT, ALL)}  # fmt: skip
+
+
+def _ended_and_resumed(workspace: Workspace, ways: list[str], seed: int, mark: str, whole: dict[str, str]) -> None:
+    """End runs at random moments after their first page; whatever is public then is whole.  Then let one finish."""
     chance = random.Random(seed)
-    for _ in range(kills):
-        run = _started(workspace)
+    for way in ways:
+        run = started(workspace)
         run.stderr.readline()
         time.sleep(chance.random() * 0.5)
-        if chance.random() < 0.5:
-            run.kill()
-        else:
-            for pid in [run.pid, *_carrying(mark)]:
-                with_pid = Path(f"/proc/{pid}")
-                if with_pid.exists():
-                    os.kill(pid, signal.SIGKILL)
-        run.communicate()
-        _wait(lambda: not _carrying(mark), 10)
-    last = _started(workspace)
+        number, whom = ENDS[way]
+        for pid in [run.pid, *(carrying(mark) if whom == ALL else [])]:
+            if Path(f"/proc/{pid}").exists():
+                os.kill(pid, number)
+        told = run.communicate(timeout=30)
+        if number != signal.SIGKILL:
+            assert run.returncode in (0, 130), told
+            assert "Traceback" not in told[1]
+        wait(lambda: not carrying(mark), 10)
+        seen = {name: told for name, told in pages(workspace).items() if name != manifest.INDEX}
+        assert {name: told for name, told in seen.items() if not name.endswith(".part")}.items() <= whole.items()
+    last = started(workspace)
     told = last.communicate()
     assert last.returncode == 0, told
 
 
-@pytest.fixture
-def few(tmp_path: Path) -> Workspace:
-    filled = _filled(tmp_path / "w", ["a", "b", "c"])
-    write_notebook(filled.root, RECEIPT)
-    return filled
-
-
-def test_a_killed_run_is_finished_by_the_same_command(few: Workspace, mark: str) -> None:
+def test_a_run_ended_in_any_way_is_finished_by_the_same_command(few: Workspace, mark: str) -> None:
+    """Also what pages told for later ones: kept once, and the same as in an undisturbed run."""
     whole = _made_elsewhere(few, ["a", "b", "c"])
-    _killed_and_resumed(few, 1, 7, mark)
-    assert _pages(few) == whole
+    assert sum(name.startswith("told/") for name in whole) == 3
+    _ended_and_resumed(few, ["kill", "term", "kill all", "int"], 7, mark, whole)
+    assert tree(few) == whole
     assert not list(few.root.rglob("*.part"))
     assert not list(Path(tempfile.gettempdir()).glob("propkit-*"))
 
 
 @pytest.mark.slow
-def test_many_kills_leave_the_tree_of_an_undisturbed_run(few: Workspace, mark: str) -> None:
+def test_many_ends_leave_the_tree_of_an_undisturbed_run(few: Workspace, mark: str) -> None:
     whole = _made_elsewhere(few, ["a", "b", "c"])
-    for seed in range(10):
+    for seed in range(15):
         shutil.rmtree(few.reports, ignore_errors=True)
+        shutil.rmtree(few.private / "told", ignore_errors=True)
         (few.store / "manifest.jsonl").unlink(missing_ok=True)
-        _killed_and_resumed(few, 2, seed, mark)
-        assert _pages(few) == whole
+        _ended_and_resumed(few, random.Random(seed).choices(list(ENDS), k=3), seed, mark, whole)
+        assert tree(few) == whole
 
 
 @pytest.mark.slow
-def test_a_hundred_reports_in_parallel_three_times(workspace: Workspace, notebook: Write) -> None:
-    notebook(RECEIPT)
+def test_a_hundred_reports_in_parallel_three_times(tmp_path: Path, mark: str) -> None:
+    workspace = filled_workspace(tmp_path / "w", [f"p{at}" for at in range(25)])
+    write_notebook(workspace.root, TOLD)
     jobs = [
         job
         for edition in ("internal", "owner")
         for lang in ("zh", "en")
         for job in plan.jobs(workspace, ["monthly_review"], [], ["2025-09"], as_of=AS_OF, edition=edition, lang=lang)
     ]
+    assert len(jobs) == 100
+    trees = []
     for _ in range(3):
         summary = batch.run(workspace, jobs, Options(workers=24, force=True))
-        assert summary.count("success") == len(jobs)
+        assert (summary.count("success"), max(entry["attempts"] for entry in summary.entries)) == (100, 1)
+        trees.append(tree(workspace))
+        assert not list(Path(tempfile.gettempdir()).iterdir())
+        wait(lambda: not carrying(mark), 10)
+    assert trees[0] == trees[1] == trees[2]
 
 
 @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere")
