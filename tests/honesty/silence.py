@@ -19,6 +19,7 @@ _WORDS = {
     "signal": "a month outside its range",
     "leading": "a leading category",
     "survey": "the survey: who answered, weights, the wave before",
+    "measure": "a figure before and after a measure",
 }
 
 
@@ -28,7 +29,7 @@ def silence(reports: int) -> Measurement:
     lines = [share("any false statement in the whole report", sum(map(bool, spoken)), reports, MOST_FALSE, most=True)]
     lines += [share(f"- {_WORDS[kind]}", sum(kind in kinds for kinds in spoken), reports, None) for kind in KINDS]
     how = (
-        f"{reports:,} monthly reports of {len(SERIES)} key figures and {len(OTHERS)} others over 13 months, five dimensions of the owners' survey, the survey's own section and two "
+        f"{reports:,} monthly reports of {len(SERIES)} key figures and {len(OTHERS)} others over 13 months, five dimensions of the owners' survey, the survey's own section, four measures and two "
         "Pareto charts, for communities of about 250, 500 and 1,500 households. No level ever changes, no segment differs, no "
         "category leads, and every target equals the true level exactly, so that attained and missed are both counted as false."
     )

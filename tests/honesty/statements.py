@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
+
 from propkit import domains, stats
 from propkit.domains.weighting import margin, weigh
+from propkit.rates import rate
 from propkit.reporting import claims, findings, survey_claims
 from propkit.reporting.claims import Claim
 from propkit.text import Text
-from tests.honesty.worlds import DIMENSIONS, DIMENSIONS_KNOWN, MONTHS, SURVEY, Report
+from tests.honesty.worlds import AS_OF, DIMENSIONS, DIMENSIONS_KNOWN, MONTHS, PLANTABLE, SURVEY, Report
 
-KINDS = ("change", "target", "segment", "signal", "leading", "survey")
+KINDS = ("change", "target", "segment", "signal", "leading", "survey", "measure")
 SAYS = {"higher", "lower", "attained", "not_attained", "signal", "different", "caution"}
 """The verdicts that say something; all others say that nothing can be said."""
 _YEAR_AGO = Text("去年同月", "the same month last year")
@@ -30,8 +33,22 @@ def statements(report: Report) -> list[Claim]:
     made += claims.segments(domains.KPIS[SURVEY], report.families, _NO_WORDS)
     for name, rates in report.paretos.items():
         made += claims.leading(domains.KPIS[name], rates, {}, family=len(report.paretos))
-    made += _of_survey(report)
+    made += _of_survey(report) + _of_measures(report)
     return [claim for claim in made if claim.verdict in SAYS]
+
+
+def _of_measures(report: Report) -> list[Claim]:
+    """What is said of four measures raised two months ago and done last month: their figure before and after."""
+    kpis = [kpi for kpi in report.groups[0] if kpi.id in PLANTABLE]
+    made = []
+    for kpi in kpis:
+        own = report.history[report.history["kpi"] == kpi.id].set_index("period")
+        before = own.loc[MONTHS[-5:-2], ["n", "num", "den"]].sum()
+        counts = pd.DataFrame([{"kpi": kpi.id, "community": "0", "period": MONTHS[-3], **before, "num_sq": 0}])
+        then = rate(counts, as_of=AS_OF).set_index("kpi")
+        alpha = claims.ALPHA_CHANGES / (2 * len(kpis))
+        made += claims.changes([kpi], then, own.loc[[MONTHS[-1]]].set_index("kpi"), _YEAR_AGO, alpha=alpha)
+    return [replace(claim, kind="measure") for claim in made]
 
 
 def _of_survey(report: Report) -> list[Claim]:
