@@ -47,7 +47,7 @@ class Size:
     millions: tuple[int, ...]
 
 
-QUICK = Size("quick", 1, 4, "2025-07..2025-09", 10_000, (1, 2))
+QUICK = Size("quick", 1, 2, "2025-07..2025-09", 10_000, (1, 2))
 FULL = Size("full", 3, 6, "2024-10..2025-09", 50_000, (1, 5, 10))
 
 
