@@ -13,6 +13,7 @@ import sys
 import traceback
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -217,10 +218,11 @@ def _unexpected(error: Exception, workspace: Path, lang: str) -> str:
     place = Text("加 --traceback 再运行可看到详情", "run again with --traceback for details").get(lang)
     if (workspace / "propkit.toml").is_file():
         folder = workspace / "store" / "private" / "errors"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"{sha256(told.encode()).hexdigest()[:12]}.txt"
-        path.write_text(told, "utf-8")
-        place = Text(f"详情：{path}", f"details: {path}").get(lang)
+        with suppress(OSError):  # a disk that takes nothing more may be the very error
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.write_text(told, "utf-8")
+            place = Text(f"详情：{path}", f"details: {path}").get(lang)
     return Text(f"程序出错（{type(error).__name__}）。{place}", f"Unexpected {type(error).__name__}; {place}").get(lang)
 
 
