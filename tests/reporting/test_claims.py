@@ -10,6 +10,7 @@ import pytest
 
 from propkit import domains, stats
 from propkit.counts import SUMS
+from propkit.model import Kpi
 from propkit.rates import rate
 from propkit.reporting import claims
 from propkit.text import Text
@@ -256,3 +257,12 @@ def test_signal_limits_are_laney_where_months_vary_more_than_chance() -> None:
 
     assert claim.test.endswith("Laney")
     assert judged["signal"].sum() == 1
+
+
+@pytest.mark.parametrize("kpi", domains.KPIS.values(), ids=lambda kpi: kpi.id)
+def test_the_name_of_a_figure_is_no_claim_of_a_cause(kpi: Kpi) -> None:
+    said = Text(f"2025年9月{kpi.label.zh}高于正常波动范围", f"{kpi.label.en} in 2025-09 is above its usual range")
+
+    assert claims.Claim(kpi.id, "signal", "higher", None, said, 10).text == said
+    with pytest.raises(ValueError, match="cause"):
+        claims.Claim(kpi.id, "signal", "higher", None, Text(said.zh, f"{said.en} because of the rain"), 10)

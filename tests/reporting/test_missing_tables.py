@@ -114,7 +114,7 @@ def _check(report: str, table: str, whole: Path, root: Path) -> None:
 
 
 def _names(line: str, label: str) -> bool:
-    return label in re.split(r"[：、。|]", line)
+    return bool(re.search(rf"(^|[：、。|]){re.escape(label)}($|[：、。|])", line))
 
 
 def _without(table: str, whole: Path, folder: Path) -> Path:
