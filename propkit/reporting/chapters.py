@@ -35,6 +35,7 @@ from propkit.reporting.registers import durations
 from propkit.text import Text
 
 BARS = 10
+FEW_EFFECTS = 6
 FEW_CASES = 5
 """Where no group has as many cases, its share is read from the words: a chart of intervals as wide as the page says less."""
 
@@ -74,7 +75,9 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
     counted = [one for one, rows in known_lists.items() if brief and one not in _IN_FULL and "said" not in rows]
     parts += [_marked(counted, _numbers(book, counted))] if counted else []
     for one, rows in known_lists.items():
-        if brief and "said" in rows:
+        if one == "measure_effects":
+            parts.append(_marked([one], listings.effects(book, one, rows, FEW_EFFECTS if brief else listings.LINES)))
+        elif brief and "said" in rows:
             parts.append(_marked([one], listings.sentences(book, one, rows)))
         elif one not in counted:
             parts.append(_marked([one], listings.listing(book, one, rows)))

@@ -19,6 +19,7 @@ from propkit.reporting import items, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import THRESHOLD, pooled_homes
 from propkit.reporting.display import (
+    VERDICTS,
     Display,
     cell_words,
     esc,
@@ -83,6 +84,35 @@ def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
         frame, caption=caption, lang=book.lang, numeric=[name for name in frame if name in right],
         sortable=more == 0 and len(shown) > 3, stacked=True,
     )  # fmt: skip
+
+
+def effects(book: Book, item_id: str, rows: pd.DataFrame, most: int = LINES) -> Display:
+    """Return measures and their figures before and after as a sentence each: what moved first, then the latest."""
+    reading, stop = items.ITEMS[item_id], Text("。", ".").get(book.lang)
+    if rows.empty:
+        none = Text("近期没有可以前后比较的已完成措施", "no finished measure can be compared yet").get(book.lang)
+        return sentence(reading.label.get(book.lang) + Text("：", ": ").get(book.lang) + none + stop, book.lang)
+    latest = rows.sort_values("done_on", ascending=False, kind="stable")
+    moved = latest["verdict"].isin(["better", "worse"])
+    ranked = pd.concat([latest[moved], latest[~moved]])
+    lines = [_effect(book, row) + stop for row in ranked.head(most).to_dict("records")]
+    if len(ranked) > most:
+        still = int((ranked["verdict"].iloc[most:] == "no_clear_change").sum())
+        rest = Text(f"另有 {len(ranked) - most} 条，其中 {still} 条的指标无明显变化。", f"{len(ranked) - most} more, {still} of them without a clear change.")  # fmt: skip
+        lines.append(rest.get(book.lang))
+    head = f"{reading.label.get(book.lang)}{Text('（提出前三个月 → 完成后；变好不等于由措施引起）：', ' (three months before → after; better is not by that its work):').get(book.lang)}"
+    html = f'<p>{esc(head)}</p><ul class="pk-split">{"".join(f"<li>{esc(line)}</li>" for line in lines)}</ul>'
+    return Display(html, html, f"{head} {' '.join(lines)}")
+
+
+def _effect(book: Book, row: Mapping[str, object]) -> str:
+    kpi = book.kpi(str(row["kpi"]))
+    sides = " → ".join(_side(row, side, kpi, book.lang) for side in _SIDES)
+    verdict = VERDICTS[str(row["verdict"])].get(book.lang)
+    name = str(row["plan"]) if book.edition == "owner" else f"{row['action_id']} {row['plan']}"
+    if book.lang == "zh":
+        return f"{name}（{row['done_on']:%Y-%m-%d} 完成）：{kpi.label.zh} {sides}，{verdict}"
+    return f"{name} (done {row['done_on']:%Y-%m-%d}): {kpi.label.en} {sides}, {verdict}"
 
 
 def sentences(book: Book, item_id: str, rows: pd.DataFrame) -> Display:

@@ -61,7 +61,7 @@ def missed_without_measure(book: Book) -> list[dict]:
     return [
         {
             "kpi": claim.kpi,
-            **{name: shown.loc[claim.kpi, name] for name in ("n", "num", "den")},
+            **{name: shown.loc[claim.kpi, name] for name in ("n", "num", "den", "state")},
             "value_milli": round(float(shown.loc[claim.kpi, "value"]) * book.kpi(claim.kpi).scale * 1000),
             "target_milli": round(float(book.kpi(claim.kpi).target or 0) * 1000),
         }

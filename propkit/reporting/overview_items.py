@@ -90,7 +90,7 @@ OVERVIEWS = (
               "The month of raising is left out; figures that go on rising and those of surveys are not compared. A figure that got better did not by that get better through the measure.")),
     _item("missed_without_measure", "未达标而没有措施的指标", "Missed targets without a measure", ("未达标、又没有未了结措施的指标",
           "targets missed whose figure no unfinished measure names"),
-          {**{name: column for name, column in _FIGURE.items() if name != "state"}, "target_milli": Column("decimal", label=Text("目标", "Target"))},
+          {**_FIGURE, "target_milli": Column("decimal", label=Text("目标", "Target"))},
           "S0:100; S1:53; S3:48; S4:88"),
     _item("target_proposals", "目标能否判定、下期大致范围", "What targets can show, and what to expect", ("若一切照旧，下一期的范围；以及这样多的样本能看出的最小变化",
           "the range of the next period if nothing changes, and the smallest change that so many cases can show"),
