@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from propkit.reporting import outline as sections
 from propkit.reporting.pdf import find_browser, print_page
 from propkit.workspace import Workspace
 from tests import outlines
@@ -35,6 +36,19 @@ def test_a_page_is_built_as_its_outline_says(page: Path) -> None:
     report = page.name.partition(".")[0]
     kept = (outlines.FOLDER / f"{report}.txt").read_text("utf-8")
     assert outlines.outline(page.read_text("utf-8")) == kept, "python -m tests.outlines writes it anew"
+
+
+def test_a_page_holds_every_item_that_its_report_asks_for(page: Path) -> None:
+    """Each has its place: a figure or list, or the words that it is missing; some are told by a call of their own."""
+    report = page.name.partition(".")[0]
+    asked = [one for part in sections.sections(report) for one in sections.contents(report, part)]
+    body = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+    held = {tag["id"].removeprefix("i-") for tag in body.select("[id^=i-]")}
+    source = (outlines.ROOT / "notebooks" / f"{report}.ipynb").read_text("utf-8")
+    own = {"satisfaction_change_pp"} if "show.satisfaction_change(book)" in source else set()
+
+    assert report == "portfolio" or len(asked) > 30
+    assert [one for one in asked if one not in held | own and f'\\"{one}\\"' not in source] == []
 
 
 def test_a_chinese_page_shows_no_id_that_only_code_knows(page: Path) -> None:

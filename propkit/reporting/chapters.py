@@ -65,7 +65,10 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
     rates = book.rates([one for one in kpis if not domains.KPIS[one].split_only]) if kpis else pd.DataFrame()
     known = rates[rates["state"] != "no_data"] if len(rates) else rates
     parts = [_figures(book, known)] if len(known) else []
-    split = [] if brief else [part for one in kpis if (part := _split(book, one)) is not None]
+    made = {} if brief else {one: _split(book, one) for one in kpis}
+    split = [
+        _marked([one] if domains.KPIS[one].split_only else [], part) for one, part in made.items() if part is not None
+    ]
     parts += [_told_apart(split), *(part for part in split if "<figure" in part.html)]
     times = [one for one in item_ids if one in domains.DURATIONS]
     parts += [_marked(times, durations(book, times))] if times else []
@@ -85,7 +88,10 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
         *(rates.loc[rates["state"] == "no_data", "kpi"] if len(rates) else ()),
         *(one for one in lists if told[one] is None),
     ]
-    empty += [one for one in kpis if domains.KPIS[one].split_only and not book.splits(one, domains.KPIS[one].by)]
+    apart = [one for one in kpis if domains.KPIS[one].split_only]  # these have no line among the figures
+    empty += [
+        one for one in apart if made.get(one) is None and (not brief or not book.splits(one, domains.KPIS[one].by))
+    ]
     parts += [_marked(empty, missing(book, [items.ITEMS[one] for one in empty]))] if empty else []
     parts.append(Display("".join(_anchor(one) for one in item_ids if one in _FRAME), "", ""))
     return join([*parts, *_written(book, item_ids)])
@@ -153,17 +159,15 @@ def _split(book: Book, kpi_id: str) -> Display | None:
     if _few(kpi, rates) and not (
         kpi.kind == "count" and book.edition == "owner"
     ):  # whose small counts are pooled below
-        words = _in_words(book, kpi, rates)
-        return _marked([kpi_id], words or Display("", "", "")) if kpi.split_only else words
+        return _in_words(book, kpi, rates)
     if kpi.kind == "count" and kpi.scale == 1:
-        return _bars(book, kpi, rates) if not kpi.split_only else _marked([kpi_id], _bars(book, kpi, rates))
+        return _bars(book, kpi, rates)
     if kpi.kind not in ("share", "rate", "money"):
         return None
     whole = rates.iloc[:0] if kpi.split_only else book.rates([kpi_id])
     both = pd.concat([whole, rates.assign(dimension=book.segment_label(kpi.by).get(book.lang))], ignore_index=True)
     # Shown, not tested: what a report names of segments is declared when it is opened (`Book.split`).
-    chart = charts.show(charts.by_segment, both, kpi, lang=book.lang)
-    return _marked([kpi_id], chart) if kpi.split_only else chart  # others have their anchor in the table
+    return charts.show(charts.by_segment, both, kpi, lang=book.lang)
 
 
 def _few(kpi: Kpi, rates: pd.DataFrame) -> bool:
@@ -177,7 +181,10 @@ def _few(kpi: Kpi, rates: pd.DataFrame) -> bool:
 
 def _in_words(book: Book, kpi: Kpi, rates: pd.DataFrame) -> Display | None:
     """Every group with its figure, state and cases, in one sentence."""
-    rates = rates[rates["num"] > 0] if kpi.kind == "count" else rates[rates["state"] != "no_data"]
+    known = rates[rates["state"] != "no_data"]
+    rates = known[known["num"] > 0] if kpi.kind == "count" else known
+    if rates.empty and kpi.split_only and len(known):
+        return sentence(Text(f"{kpi.label.zh}：本期没有。", f"{kpi.label.en}: none in this period."), book.lang)
     if rates.empty:
         return None  # nothing happened, as the table of figures says
     states = ["" if state == "census" else state_words(state, book.lang) for state in rates["state"]]
