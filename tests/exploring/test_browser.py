@@ -46,6 +46,9 @@ def address(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     answered = own / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     answered.parent.mkdir(parents=True)
     answered.write_text(SILENT, "utf-8")
+    started = own / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    started.parent.mkdir(parents=True)
+    started.write_text('{"autoStartDefaultKernel": true}', "utf-8")
     opened = open_workspace(workspace)
     path, port = lab.notebook(opened, lab.EXPLORER), _free_port()
     command = [*lab.command(opened, path, port=port, browser=False), "--IdentityProvider.token=t", "--allow-root"]
@@ -100,17 +103,27 @@ def _wait_for(port: int, server: subprocess.Popen, log: Path) -> None:
 
 
 def _run_all(page: Any) -> None:
-    """Run every cell; asked before its kernel is there, JupyterLab forgets the request, so it is asked again."""
+    """Run every cell; asked before its kernel and widgets are there, JupyterLab forgets the request, so it is asked again."""
+    # On a busy machine JupyterLab may ask which kernel, before it has heard of the one that the notebook names.
+    asked = page.locator(".jp-Dialog button.jp-mod-accept")
+    asked.or_(page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')).first.wait_for()
+    if asked.count():
+        asked.click()
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-    first = page.locator(".jp-CodeCell .jp-InputPrompt").first
-    for _ in range(30):
+    for _ in range(6):
         page.locator(".lm-MenuBar-itemLabel", has_text="Run").click()
         page.get_by_text("Run All Cells", exact=True).click()
-        page.wait_for_timeout(2000)
-        if first.inner_text().strip() != "[ ]:":
+        if _seen(page, ".pk-code-line"):
             break
     page.wait_for_selector(".pk-view img")
-    page.wait_for_selector(".pk-code-line")
+
+
+def _seen(page: Any, selector: str, patience: int = 30_000) -> bool:
+    try:
+        page.wait_for_selector(selector, timeout=patience)
+    except pytest.importorskip("playwright.sync_api").TimeoutError:
+        return False
+    return True
 
 
 def _code(page: Any) -> str:
