@@ -108,7 +108,7 @@ OVERVIEWS = (
     _item("satisfaction_change_pp", "满意度变化", "Change of satisfaction", ("两次调查之差；题目、量表或方式不同则不可比",
           "difference of two waves; not comparable when item, scale or mode differ"), _CHANGE, "S1:20", headline=("sum", "change_milli"),
           unit=Text("个百分点", "points"), scale=0.001),
-    _item("complaint_rate_change", "投诉率下降", "Change of the complaint rate", ("与去年同月相比，每千户投诉数之比（精确检验）",
+    _item("complaint_rate_change", "投诉率变化", "Change of the complaint rate", ("与去年同月相比，每千户投诉数之比（精确检验）",
           "complaints per 1,000 homes against the same month last year (exact ratio)"), _CHANGE, "S3:108"),
     _item("core_functions", "五项核心职能", "Five core functions", ("各职能的指标，没有的写明无数据", "figures of each function; absent ones say so"),
           {"heading": _HEADING, **_FIGURE}, "S4:10-18"),
