@@ -66,9 +66,6 @@ class Sheet:
         """The number of the (last) header line in the file."""
         return 1 + bool(self.title) + self.is_grouped
 
-    def line_number(self, line: Line) -> int:
-        return self.header_line + 1 + next(at for at, other in enumerate(self.lines) if other is line)
-
     def at(self, name: str) -> int:
         """Return the position of the column that tells `name`; -1 where there is none."""
         return next((at for at, column in enumerate(self.fields) if column.name == name), -1)
