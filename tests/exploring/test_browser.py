@@ -9,12 +9,14 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from jupyter_client import BlockingKernelClient
 
 from propkit.cli import program
 from propkit.exploring import lab
@@ -40,15 +42,17 @@ def workspace(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where JupyterLab keeps what it would keep in somebody's home."""
+    return tmp_path_factory.mktemp("jupyter")
+
+
+@pytest.fixture(scope="module")
+def address(workspace: Path, own: Path) -> Iterator[str]:
     """A JupyterLab started by the command of `propkit explore`, with settings of its own."""
-    own = tmp_path_factory.mktemp("jupyter")
     answered = own / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     answered.parent.mkdir(parents=True)
     answered.write_text(SILENT, "utf-8")
-    started = own / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
-    started.parent.mkdir(parents=True)
-    started.write_text('{"autoStartDefaultKernel": true}', "utf-8")
     opened = open_workspace(workspace)
     path, port = lab.notebook(opened, lab.EXPLORER), _free_port()
     command = [*lab.command(opened, path, port=port, browser=False), "--IdentityProvider.token=t", "--allow-root"]
@@ -60,6 +64,7 @@ def address(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                                   stdout=log, stderr=subprocess.STDOUT, cwd=workspace)  # fmt: skip
         try:
             _wait_for(port, server, own / "log")
+            _start_kernel(f"http://127.0.0.1:{port}", own / "runtime")
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
@@ -102,23 +107,44 @@ def _wait_for(port: int, server: subprocess.Popen, log: Path) -> None:
     raise AssertionError(log.read_text("utf-8")[-2000:])
 
 
+def _start_kernel(address: str, runtime: Path) -> None:
+    """Start the notebook's kernel and wait until it answers, before its page is opened.
+
+    A page that starts a kernel itself connects to it twice; on a busy machine a request to run, or the widgets of its
+    answer, may go to the connection that is given up.
+    """
+    asked = {
+        "path": f"notebooks/{lab.EXPLORER}",
+        "name": lab.EXPLORER,
+        "type": "notebook",
+        "kernel": {"name": "python3"},
+    }
+    body, headers = json.dumps(asked).encode(), {"Authorization": "token t", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address}/api/sessions", body, headers)
+    with urllib.request.urlopen(request, timeout=PATIENCE / 1000) as answer:
+        kernel = json.load(answer)["kernel"]["id"]
+    client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{kernel}.json"))
+    client.load_connection_file()
+    client.start_channels()
+    client.kernel_info(reply=True, timeout=PATIENCE / 1000)
+    client.stop_channels()
+
+
 def _run_all(page: Any) -> None:
-    """Run every cell; asked before its kernel and widgets are there, JupyterLab forgets the request, so it is asked again."""
-    # On a busy machine JupyterLab may ask which kernel, before it has heard of the one that the notebook names.
-    asked = page.locator(".jp-Dialog button.jp-mod-accept")
-    asked.or_(page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')).first.wait_for()
-    if asked.count():
-        asked.click()
-    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-    for _ in range(6):
+    """Run every cell; a page that was asked before its kernel and widgets were there may never show them: open it anew."""
+    for attempt in range(4):
+        if attempt:
+            page.reload()
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         page.locator(".lm-MenuBar-itemLabel", has_text="Run").click()
         page.get_by_text("Run All Cells", exact=True).click()
-        if _seen(page, ".pk-code-line"):
+        if _seen(page, ".pk-code-line", 90_000):
             break
+    page.wait_for_selector(".pk-code-line")
     page.wait_for_selector(".pk-view img")
 
 
-def _seen(page: Any, selector: str, patience: int = 30_000) -> bool:
+def _seen(page: Any, selector: str, patience: int) -> bool:
     try:
         page.wait_for_selector(selector, timeout=patience)
     except pytest.importorskip("playwright.sync_api").TimeoutError:
