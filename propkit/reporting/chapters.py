@@ -132,7 +132,9 @@ def _figures(book: Book, rates: pd.DataFrame) -> Display:
     frame = frame.loc[:, [name for name in heads if name == heads[0] or (frame[name] != "").any()]]
     caption = Text("数字一览", "The figures")
     numeric = [name for name in heads[1:4] if name in frame]
-    return _marked(kpi_ids, tables.table(frame, caption=caption, lang=book.lang, numeric=numeric, stacked=True))
+    return _marked(
+        kpi_ids, tables.table(frame, caption=caption, lang=book.lang, numeric=numeric, stacked=True, lead=True)
+    )
 
 
 def _line(book: Book, row: Mapping[str, object], verdicts: Mapping, changes: Mapping) -> list[str]:

@@ -18,19 +18,19 @@ from matplotlib.axes import Axes
 from natsort import natsort_keygen
 
 from propkit.model import Duration, Kpi
-from propkit.reporting import marks, style
+from propkit.reporting import marks, style, titles
 from propkit.reporting.display import (
     Display,
     describe,
     format_rate,
     hidden,
-    label_of,
     reader_value,
     records,
 )
 from propkit.reporting.frames import ARROWS, DOTTED, Claims, Telling, claim_of, claims_of, colour, styled, tone
 from propkit.reporting.svg import figure
 from propkit.reporting.tables import rates_table, table
+from propkit.reporting.titles import CUT, cumulated
 from propkit.text import Text, number
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ageing", "bullet", "by_segment", "figure", "pareto", "show", "survival", "trend"]
 
-_REST = ("other", "others", "其他", "其它")
+_TITLES = {"pareto": [titles.pareto], "trend": [titles.trend], "ageing": [titles.ageing]}
 _PARTIAL = ("change", "target")
 """Kinds of claims whose sentence needs its figure beside it and cannot be a title."""
 
@@ -80,15 +80,15 @@ def show(
 ) -> Display:
     """Return `chart` of `rates` as a figure of the page: title, how to read it, alt text, source and data table.
 
-    The title is the sentence of the first claim that stands by itself, else the neutral name of the KPI.  `options`
-    go to the chart.
+    The title is the sentence of the first claim that stands by itself, else what the chart sums up to, else the name of
+    the KPI.  `options` go to the chart.
     """
     claims = claims_of(claim)
     found = next((item.text for item in claims if item.kind not in _PARTIAL), None)
     telling = chart.telling or _telling(chart.__name__, rates, kpi)
     return figure(
         partial(chart, rates, kpi, lang=lang, claim=claims, **options),
-        title=title or found or kpi.label,
+        title=title or found or telling.title(rates, kpi, lang, **options) or kpi.label,
         subtitle=subtitle or telling.reading,
         alt=telling.words(rates, kpi, lang, **options),
         source=source,
@@ -101,7 +101,7 @@ def _telling(name: str, rates: pd.DataFrame, kpi: Kpi | Duration) -> Telling:
     """What stands for the plain charts: every figure in a sentence, and as a table."""
     reading = "limits" if name == "trend" and "center" in rates and rates["center"].notna().any() else name
     if isinstance(kpi, Duration):
-        return Telling(_HOW_TO_READ[reading], _words_of_curve, _survival_table)
+        return Telling(_HOW_TO_READ[reading], _words_of_curve, _survival_table, titles.survival)
     if name == "by_segment" and rates["low"].isna().all():
         reading = "dots"
     by = "period" if name == "trend" else "segment"
@@ -109,6 +109,7 @@ def _telling(name: str, rates: pd.DataFrame, kpi: Kpi | Duration) -> Telling:
         _HOW_TO_READ[reading],
         lambda rates, kpi, lang, **_: describe(rates, kpi, lang=lang, by=by),
         lambda rates, kpi, lang, **_: rates_table(rates, kpi, lang=lang, by=by),
+        *_TITLES.get(name, ()),
     )
 
 
@@ -191,10 +192,8 @@ def pareto(rates: pd.DataFrame, kpi: Kpi, *, lang: str, ax: Axes, claim: Claim |
 
     `rates`: one row per category, columns segment, label, num, n, state (kind count); a row "all" is left out.
     """
-    rows = _pareto_order([row for row in records(rates) if row["segment"] != "all" and not hidden(row)], lang)
-    counts = np.array([float(row["num"]) for row in rows])
-    shares = counts.cumsum() / counts.sum() if counts.sum() else np.zeros(len(counts))
-    within = np.append(0.0, shares)[: len(counts)] < 0.8
+    rows, counts, shares = cumulated(rates, lang)
+    within = np.append(0.0, shares)[: len(counts)] < CUT
     marks.bars(ax, counts, [style.BLUE if inside else style.TINT for inside in within])
     marks.bar_ends(ax, counts, [number(count) for count in counts])
     marks.column(ax, range(len(rows)), [f"{share:.0%}" for share in shares], head="累计" if lang == "zh" else "cum.")
@@ -326,11 +325,6 @@ def _ordered(rates: pd.DataFrame, order: str) -> pd.DataFrame:
     if order == "natural":
         return rates.sort_values("label" if "label" in rates else "segment", kind="stable", key=natsort_keygen())
     return rates
-
-
-def _pareto_order(rows: list[dict], lang: str) -> list[dict]:
-    """Largest first, and the remainder category last whatever its size."""
-    return sorted(rows, key=lambda row: (str(row["segment"]) in _REST or label_of(row, lang) in _REST, -row["num"]))
 
 
 def _value_column(

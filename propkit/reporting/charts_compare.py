@@ -54,6 +54,15 @@ def _funnel_words(rates: pd.DataFrame, kpi: Kpi, lang: str, **_: object) -> str:
     )
 
 
+def _funnel_title(rates: pd.DataFrame, kpi: Kpi, lang: str, **_: object) -> str:
+    """How many communities lie outside the limits drawn."""
+    shown = [row for row in _communities(rates) if not hidden(row)]
+    outside, name = sum(map(_signals, shown)), kpi.label.get(lang)
+    if lang == "zh":
+        return f"{name}：{len(shown)} 个小区中 {outside} 个超出偶然波动的范围"
+    return f"{name}: {outside} of {counted(len(shown), 'communities')} outside what chance gives"
+
+
 def _funnel_table(rates: pd.DataFrame, kpi: Kpi, lang: str, **_: object) -> Display:
     return rates_table(rates, kpi, lang=lang)
 
@@ -66,6 +75,7 @@ def _funnel_table(rates: pd.DataFrame, kpi: Kpi, lang: str, **_: object) -> Disp
         ),
         _funnel_words,
         _funnel_table,
+        _funnel_title,
     )
 )
 def funnel(

@@ -117,6 +117,10 @@ def hidden(row: Mapping[str, object]) -> bool:
     return row["state"] in MARKS
 
 
+_NEARER = 2
+"""Decimals that a figure may get beyond the usual so that it stands on its side of the target."""
+
+
 def format_rate(
     row: Mapping[str, object],
     kpi: Kpi,
@@ -128,8 +132,9 @@ def format_rate(
 ) -> str:
     """Return the figure of a row as readers see it, with its unit: 78%, 3.8 件, ※ (hidden), — (no data).
 
-    `target` is in the reader's unit (the KPI's own by default); decimals are added until the rounded figure stands on
-    its true side.  Without `unit` only "%" stays.
+    `target` is in the reader's unit (the KPI's own by default); up to two decimals are added until the rounded figure
+    stands on its true side, and a figure closer to the target than that is said to be above or below it: >4.5.  Without
+    `unit` only "%" stays.
     """
     amount, name = figure_parts(row, kpi, lang, target=target, decimals=decimals)
     if name == "%":
@@ -146,8 +151,11 @@ def figure_parts(
     name = kpi.unit.get(lang)
     goal = kpi.target if target is None else target
     places = _decimals(row, kpi, name) if decimals is None else decimals
-    while places < 4 and goal is not None and _crosses(row, kpi, goal, places):
+    most = places + _NEARER
+    while places < most and goal is not None and _crosses(row, kpi, goal, places):
         places += 1
+    if goal is not None and _crosses(row, kpi, goal, places):
+        return minus(f"{'>' if _exact(row, kpi) > Fraction(str(goal)) else '<'}{goal:g}"), name
     if name == "%" and _counted(row):
         return minus(percent_text(int(row["num"]), int(row["den"]), places).removesuffix("%")), name
     amount = minus(f"{round_exact(_exact(row, kpi), 1, places):,}")

@@ -28,14 +28,17 @@ DOTTED = (0, (1, 2))
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What stands for a chart: how to read it, its sentence and its data table, both made from the rates drawn.
+    """What stands for a chart: how to read it, its sentence, its data table and its title, all made from the rates drawn.
 
-    `words` and `data` are called with the rates, the KPI, the language and the options of the chart.
+    `words`, `data` and `title` are called with the rates, the KPI, the language and the options of the chart.  A title
+    sums up what is drawn and compares nothing: whatever names a difference is a claim.  It is "" where there is nothing
+    to say beyond the name of the KPI.
     """
 
     reading: Text
     words: Callable[..., str]
     data: Callable[..., Display]
+    title: Callable[..., str] = lambda *_, **__: ""
 
 
 def styled(telling: Telling | None = None) -> Callable[[Callable[..., None]], Callable[..., Axes]]:

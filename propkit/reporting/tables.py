@@ -60,6 +60,9 @@ _HOURS_READING = Text(
 )
 
 
+_MARKED = (Text("※ 样本不足", "※ too few"), Text("— 无数据", "— no data"), Text("( ) 仅供参考", "( ) indicative only"))
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A cell that needs more than its words: a value to sort by, a class of the page's style, a heading of its row."""
@@ -79,11 +82,13 @@ def table(
     sortable: bool = True,
     searchable: bool = False,
     stacked: bool = False,
+    lead: bool = False,
 ) -> Display:
     """Return any frame as a table headed by the names of its columns; the first column heads the rows.
 
     `numeric` names the columns to align right; numbers are printed as given, missing values as "—".  `searchable`
-    adds a box that filters rows; `stacked` turns rows into cards on a phone.
+    adds a box that filters rows; `stacked` turns rows into cards on a phone, where with `lead` the second column stands
+    beside the first.
     """
     right = [name in numeric or pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
     rows = [
@@ -91,7 +96,7 @@ def table(
         for row in frame.itertuples(index=False)
     ]
     heads = [Cell(str(name), numeric=is_right) for name, is_right in zip(frame.columns, right, strict=True)]
-    kind = " ".join(["sortable"] * sortable + ["stacked"] * stacked + ["searchable"] * searchable)
+    kind = " ".join(["sortable"] * sortable + ["stacked"] * stacked + ["lead"] * lead + ["searchable"] * searchable)
     said = (
         f"{word(caption, lang)}：{len(frame)} 行。"
         if lang == "zh"
@@ -182,7 +187,7 @@ def heat_map(
         line += [_heat(cells.get((segment, name)), whole.get(name), kpis[name], lang) for name in names]
         rows.append(line)
     heads = [Cell(_HEADS["segment"].get(lang)), *(Cell(kpis[name].label.get(lang), numeric=True) for name in names)]
-    inner = layout(heads, rows, caption="", kind="heat sticky", label=word(title, lang)) + _legend(lang)
+    inner = layout(heads, rows, caption="", kind="heat sticky", label=word(title, lang)) + _legend(rows, lang)
     return Display(*(_figured(inner, title, subtitle, source, lang),) * 2, _heat_words(rates, kpis, title, lang))
 
 
@@ -207,7 +212,8 @@ def heat_hours(
         for hour in range(24)
     ]
     heads = [Cell("时" if lang == "zh" else "Hour"), *(Cell(day.get(lang), numeric=True) for day in _WEEKDAYS)]
-    inner = layout(heads, rows, caption="", kind="heat hours", label=word(title, lang)) + _hours_legend(most, lang)
+    inner = layout(heads, rows, caption="", kind="heat hours", label=word(title, lang))
+    inner += _hours_legend(rows, most, lang)
     page = _figured(inner, title, subtitle or _HOURS_READING, source, lang)
     return Display(page, page, _hours_words(cells, kpi, title, lang))
 
@@ -302,12 +308,11 @@ def _step(difference: float, kpi: Kpi) -> str:
     return f"{'h' if welcome else 'l'}{size}" if size else ""
 
 
-def _legend(lang: str) -> str:
+def _legend(rows: Sequence[Sequence[Cell]], lang: str) -> str:
     low, near, high = ("差于全体", "相差 4 以内", "好于全体") if lang == "zh" else ("worse", "within 4", "better")
-    few = "※ 样本不足　( ) 仅供参考" if lang == "zh" else "※ too few  ( ) indicative only"
     swatches = "".join(f'<i class="{name}"></i>' for name in ("l4", "l3", "l2", "l1"))
     right = "".join(f'<i class="{name}"></i>' for name in ("h1", "h2", "h3", "h4"))
-    return f'<p class="legend">{low} {swatches}<i></i> {near} {right} {high}　{few}</p>'
+    return f'<p class="legend">{low} {swatches}<i></i> {near} {right} {high}{_marks(rows, lang)}</p>'
 
 
 def _hour(row: Mapping[str, object] | None, most: float, kpi: Kpi, lang: str) -> Cell:
@@ -323,7 +328,7 @@ def _quarter(value: float, most: float) -> int:
     return min(4, int(4 * (value - 1e-9) / most) + 1)
 
 
-def _hours_legend(most: float, lang: str) -> str:
+def _hours_legend(rows: Sequence[Sequence[Cell]], most: float, lang: str) -> str:
     """What each colour stands for, in whole counts."""
     ends = [[count for count in range(1, int(most) + 1) if _quarter(count, most) == step] for step in (1, 2, 3, 4)]
     steps = "".join(
@@ -331,8 +336,14 @@ def _hours_legend(most: float, lang: str) -> str:
         for step, found in enumerate(ends, 1)
         if found
     )
-    few = "※ 样本不足　— 无数据" if lang == "zh" else "※ too few  — no data"
-    return f'<p class="legend"><i class="none"></i> 0{steps}　{few}</p>'
+    return f'<p class="legend"><i class="none"></i> 0{steps}{_marks(rows, lang)}</p>'
+
+
+def _marks(rows: Sequence[Sequence[Cell]], lang: str) -> str:
+    """What the marks in a heat map's cells stand for, of those that are there."""
+    words = [cell.words for row in rows for cell in row[1:]]
+    there = (MARKS["suppressed"] in words, "—" in words, any(one.startswith("(") for one in words))
+    return "".join(f"　{told.get(lang)}" for told, is_there in zip(_MARKED, there, strict=True) if is_there)
 
 
 def _hours_words(cells: Mapping[tuple[int, int], Mapping[str, object]], kpi: Kpi, title: Text | str, lang: str) -> str:

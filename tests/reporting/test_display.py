@@ -1,5 +1,7 @@
 """How one figure is put in words."""
 
+import dataclasses
+
 import pytest
 
 from propkit.reporting.display import (
@@ -13,6 +15,7 @@ from propkit.reporting.display import (
     join,
     period_words,
 )
+from propkit.text import Text
 from tests.reporting import samples as s
 
 
@@ -40,6 +43,13 @@ def test_a_figure_reads_in_its_own_form(figure, kpi, words):
 def test_rounding_never_carries_a_miss_over_its_target():
     assert format_rate(s.row(1697, 1997), s.SATISFIED, "zh") == "84.98%"
     assert format_rate(s.row(169, 200), s.SATISFIED, "zh", target=84.5) == "84.5%"
+
+
+def test_a_figure_hardly_off_its_target_is_said_to_be_above_or_below_it():
+    rate = dataclasses.replace(s.SATISFIED, kind="rate", scale=1000, unit=Text("件/千户", "per 1,000"), target=4.5)
+    assert format_rate(s.row(5, 1111), rate, "zh") == ">4.5 件/千户"  # 4.50045
+    assert format_rate(s.row(9, 2000), rate, "en") == "4.5 per 1,000"
+    assert format_rate(s.row(84_999_999, 100_000_000), s.SATISFIED, "zh") == "<85%"
 
 
 def test_an_interval_end_reads_zero_or_hundred_only_when_it_is():
