@@ -98,7 +98,9 @@ def dots(ax: Axes, shown: Sequence[tuple[Row, float]], kpi: Kpi, colours: Sequen
     ax.add_collection(LineCollection(spans, colors=colours, linewidths=1.6, linestyles=dashes, capstyle="round"))
     values = [reader_value(row, kpi) for row, _ in shown]
     fills = [style.PAPER if colour == style.GREY else colour for colour in colours]
-    ax.scatter(values, [y for _, y in shown], s=30, c=fills, edgecolors=colours, linewidths=1.3, zorder=3)
+    ax.scatter(
+        values, [y for _, y in shown], s=30, c=fills, edgecolors=colours, linewidths=1.3, zorder=3, clip_on=False
+    )
 
 
 def whole_line(ax: Axes, overall: float | None, kpi: Kpi, lang: str) -> float:
