@@ -194,7 +194,7 @@ def _target(kpi: Kpi, goal: float | None, claim: Claim | None, lang: str) -> str
         return ""
     tone = "state" if claim is None or claim.good is None else "good" if claim.good else "bad"
     chip = _chip(f"{_CHIPS.get(claim.verdict, '')} {claim.text.get(lang)}".strip(), tone) if claim else ""
-    return f'<p class="t">{chip} <span class="nw">{esc(format_target(kpi, goal, lang))}</span></p>'
+    return f'<p class="t">{chip} <span class="nw">{esc(format_target(kpi, goal, lang, unit=False))}</span></p>'
 
 
 def _change(claim: Claim | None, lang: str) -> str:

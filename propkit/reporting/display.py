@@ -199,11 +199,11 @@ def format_n(row: Mapping[str, object], lang: str) -> str:
     return f"n={int(row['n']):,}" if row["n"] is not None and not pd.isna(row["n"]) else ""
 
 
-def format_target(kpi: Kpi, target: float, lang: str) -> str:
-    """Return a target with its direction: 目标 ≥95%."""
+def format_target(kpi: Kpi, target: float, lang: str, *, unit: bool = True) -> str:
+    """Return a target with its direction: 目标 ≥95%.  Without `unit` only "%" stays."""
     sign = {"up": "≥", "down": "≤"}.get(kpi.better or "", "")
-    unit = kpi.unit.get(lang)
-    amount = f"{target:g}" + (unit if unit == "%" else f" {unit}")
+    name = kpi.unit.get(lang)
+    amount = f"{target:g}" + (name if name == "%" else f" {name}" if unit else "")
     return ("目标 " if lang == "zh" else "target ") + sign + amount
 
 

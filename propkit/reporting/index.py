@@ -80,12 +80,17 @@ def _line(row: Mapping[str, object], labels: Mapping[str, str], lang: str) -> st
     keys = " ".join(f'data-{name}="{esc(row[name])}"' for name in _FILTERS)
     state = str(row["state"])
     chip = f'<span class="chip {_TONES[state]}">{_MARKS[state]} {word(_STATES[state], lang)}</span>'
-    reason = f' <span class="soft">{esc(row["reason"])}</span>' if row["reason"] else ""
+    older = (
+        row["path"]
+        and state != "current"
+        and ("链接为上次成功的版本" if lang == "zh" else "links to the last good page")
+    )
+    remarks = "".join(f' <span class="soft">{esc(part)}</span>' for part in (row["reason"], older) if part)
     cells = {
         "period": esc(period_words(str(row["period"]), lang)),
         "report": _link(row, lang),
         "headline": "".join(_figure(item, lang) for item in row["headline"]),
-        "state": chip + reason,
+        "state": chip + remarks,
     }
     rest = "".join(f'<td data-l="{labels[name]}"><span>{inner}</span></td>' for name, inner in cells.items())
     return f'<tr {keys}><th scope="row">{esc(row["community"])}</th>{rest}</tr>'
@@ -97,8 +102,7 @@ def _link(row: Mapping[str, object], lang: str) -> str:
     notes = "".join(f' <span class="chip state">{esc(note)}</span>' for note in (row["edition"], other) if note)
     if not row["path"]:
         return esc(row["report"]) + notes
-    older = "" if row["state"] == "current" else ("（上次成功的版本）" if lang == "zh" else " (last good page)")
-    return f'<a href="{esc(_beside(str(row["path"])))}">{esc(row["report"])}</a>{older}{notes}'
+    return f'<a href="{esc(_beside(str(row["path"])))}">{esc(row["report"])}</a>{notes}'
 
 
 def _beside(path: str) -> str:
