@@ -1,5 +1,6 @@
 """A page in a real browser: no sideways scroll on a phone, no requests, no errors, works without scripts."""
 
+import dataclasses
 import shutil
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from propkit.reporting import cards, charts, page, tables
 from propkit.reporting.display import Heading
 from propkit.reporting.index import render_index
+from propkit.text import Text
 from tests.reporting import samples as s
 from tests.reporting.test_index import entry
 
@@ -38,10 +40,11 @@ def address(tmp_path_factory):
         (charts.survival, s.curve, s.HANDLING),
         (charts.pareto, s.categories, s.RECEIVED),
     )]  # fmt: skip
+    long = dataclasses.replace(s.SATISFIED, kind="rate", unit=Text("件/千户·月", "per 1,000 household-months"))
     heat = tables.heat_map(s.segments(), {s.SATISFIED.id: s.SATISFIED}, lang="zh", title="分组")
     book = s.notebook(
         Heading("指标"),
-        cards.cards(s.months(), [s.SATISFIED] * 4, period="2025-09", lang="zh"),
+        cards.cards(s.months(), [s.SATISFIED] * 3 + [long], period="2025-09", lang="zh"),
         "## 图",
         *shown,
         heat,
@@ -52,7 +55,8 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     meta = {"data": "0123456789abcdef" * 4, "parameters": {"community": "yinhe"}}
     (folder / "page.html").write_text(page.render(book, title="月报", lang="zh", meta=meta), encoding="utf-8")
-    listed = render_index([entry(), entry(period="2025-08", state="failed", reason="缺列")], lang="zh", title="报告")
+    older = {"state": "failed", "reason": "缺列", "edition": "owner", "lang": "en", "report": "年度/季度总结"}
+    listed = render_index([entry(), entry(period="2025-08", **older)], lang="zh", title="报告")
     (folder / "index.html").write_text(listed, encoding="utf-8")
     return folder.as_uri()
 
@@ -92,6 +96,16 @@ def test_axe_finds_nothing_serious(opened, name, scheme, width):
 def test_a_phone_shows_the_page_without_scrolling_sideways(opened, name, scheme):
     shown = opened(name, color_scheme=scheme)
     assert shown.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+STICKING_OUT = """[...document.querySelectorAll('.pk-card, .pk-table th, .pk-table td')].filter(
+    e => e.offsetParent && e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map(e => e.textContent)"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["page.html", "index.html"])
+def test_no_words_stick_out_of_their_card_or_cell(opened, name, width):
+    assert opened(name, width=width).evaluate(STICKING_OUT) == []
 
 
 def test_a_phone_sees_the_narrow_pictures_in_readable_size(opened):
