@@ -11,10 +11,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 import pandas as pd
 
+from propkit.errors import PropkitError
 from propkit.model import Column, Duration, Kpi
+from propkit.periods import parse_period
 from propkit.stats.display import percent_text, round_exact
 from propkit.text import Text, counted, minus, number, singular, yuan
 
@@ -99,12 +102,22 @@ def label_of(row: Mapping[str, object], lang: str) -> str:
 
 
 def period_words(period: str, lang: str, *, short: bool = False) -> str:
-    """Return a period for readers: "2025-09" as 2025年9月, when `short` as 9月 or Sep; other forms pass."""
+    """Return a period for readers: "2025-09" as 2025年9月, when `short` as 9月 or Sep; what is no period passes."""
     match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", str(period))
-    if not match or (lang != "zh" and not short):
+    if not match:
+        return _longer_period(str(period), lang)
+    if lang != "zh" and not short:
         return str(period)
     month = f"{int(match[2])}月" if lang == "zh" else _MONTHS[int(match[2]) - 1]
     return month if short else f"{match[1]}年{month}"
+
+
+@cache
+def _longer_period(period: str, lang: str) -> str:
+    try:
+        return parse_period(period).label(lang)
+    except PropkitError:
+        return period
 
 
 def state_words(state: str, lang: str) -> str:

@@ -55,7 +55,13 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     meta = {"data": "0123456789abcdef" * 4, "parameters": {"community": "yinhe"}}
     (folder / "page.html").write_text(page.render(book, title="月报", lang="zh", meta=meta), encoding="utf-8")
-    older = {"state": "failed", "reason": "缺列", "edition": "owner", "lang": "en", "report": "年度服务总结（全年与各季度）"}
+    older = {
+        "state": "failed",
+        "reason": "缺列",
+        "edition": "owner",
+        "lang": "en",
+        "report": "年度服务总结（全年与各季度）",
+    }
     listed = render_index([entry(), entry(period="2025-08", **older)], lang="zh", title="报告")
     (folder / "index.html").write_text(listed, encoding="utf-8")
     return folder.as_uri()

@@ -97,3 +97,9 @@ def test_one_case_is_singular_in_english():
     assert format_rate(one, s.RECEIVED, "en") == "1 case"
     assert format_rate(two, s.RECEIVED, "en") == "2 cases"
     assert format_rate(one, s.RECEIVED, "zh") == "1 件"
+
+
+def test_periods_are_in_words_whatever_their_length():
+    said = [period_words(one, "zh") for one in ("2025-09", "2025Q3", "2025", "2025-09-20", "2025-03..2025-08", "总计")]
+    assert said == ["2025年9月", "2025年第3季度", "2025年", "2025年9月20日", "2025年3月至2025年8月", "总计"]
+    assert [period_words(one, "en") for one in ("2025-09", "2025-03..2025-08")] == ["2025-09", "2025-03 to 2025-08"]
