@@ -325,6 +325,37 @@ def verify(say: Console, workspace: Path, report: Path | None) -> int:
 
 
 @_command(
+    _DAILY, "把核对无误的业主版页面发布到一个文件夹；已发布的不再改动。",
+    "Release pages for owners that pass every check to a folder; what has left is frozen.",
+    "propkit release --to public -p 2025-09",
+    Param(("--to",), Text("发布到哪个文件夹", "Folder to release to"), _DIRECTORY | {"required": True}),
+    Param(("reports",), Text("报告，默认全部", "Reports; all by default"), {"nargs": -1}),
+    _COMMUNITY, _PERIOD,
+    _flag("--correct", "发布之后变了的页面，作为新的一版发布", "Release pages that changed since they left as new versions"),
+)  # fmt: skip
+def release(
+    say: Console, workspace: Path, to: Path, reports: tuple[str, ...], communities: tuple[str, ...],
+    periods: tuple[str, ...], correct: bool,
+) -> int:  # fmt: skip
+    from propkit import console_reports, store
+    from propkit.locks import locked
+    from propkit.periods import parse_period
+    from propkit.running import plan
+    from propkit.running.release import release
+
+    opened = _open(workspace)
+    cut = store.data_cutoff(opened) if periods else None
+    chosen = {
+        "reports": [plan.find_report(name).id for name in reports],
+        "communities": _places(opened, communities) if communities else [],
+        "periods": [parse_period(text, cut).id for text in _split(periods)],
+    }
+    with locked(opened):
+        found = release(opened, to, **chosen, correct=correct)
+    return console_reports.release(say, to, found)
+
+
+@_command(
     _LOOK, "输出指标的数值、区间和状态。", "Print figures with their intervals and states.",
     "propkit values first_time_fix_rate -c yinhe -p 2025Q3 --by fault_type --format csv",
     Param(("kpis",), Text("指标，默认全部", "KPIs; all by default"), {"nargs": -1}),

@@ -23,6 +23,7 @@ from propkit.workspace import Workspace
 
 if TYPE_CHECKING:
     from propkit.running.printing import Printed
+    from propkit.running.release import Outcome
 
 _STANDING_WORDS: dict[str, Text] = {
     "current": Text("最新", "current"),
@@ -125,6 +126,30 @@ def verify(say: Console, workspace: Workspace | None, report: Path | None = None
     told = " · ".join(f"{words.get(say.lang)} {counts[name]}" for name, words in checks.STATES.items() if counts[name])
     say.say(f"{told + ' · ' if told else ''}共 {len(found)}", f"{told + ' · ' if told else ''}{len(found)} in all")
     return EXIT_OK if set(counts) <= {"ok"} else EXIT_SOME_FAILED
+
+
+def release(say: Console, to: Path, found: Sequence[Outcome]) -> int:
+    """Print what left and what did not, with why; exit code 1 when any page was refused, 3 when there was none at all."""
+    from propkit.running.release import STATES
+
+    say.json([dataclasses.asdict(one) | {"detail": one.detail.get(say.lang)} for one in found])
+    headers = (Text("状态", "state"), Text("页面", "page"), Text("说明", "why"))
+    shown = [one for one in found if one.state != "kept"]
+    say.table(
+        headers, [[STATES[one.state].get(say.lang), one.path or one.key, one.detail.get(say.lang)] for one in shown]
+    )
+    counts = Counter(one.state for one in found)
+    told = " · ".join(f"{words.get(say.lang)} {counts[name]}" for name, words in STATES.items() if counts[name])
+    if not found:
+        say.say(
+            "没有业主版页面；先运行 propkit run --edition owner",
+            "no pages for owners; first: propkit run --edition owner",
+        )
+        return EXIT_DATA
+    say.say(f"{told} · 共 {len(found)}", f"{told} · {len(found)} in all")
+    if any(one.path for one in found):
+        say.say(f"目录  {to / manifest.INDEX}", f"list  {to / manifest.INDEX}")
+    return EXIT_SOME_FAILED if counts["refused"] else EXIT_OK
 
 
 def _print_pages(say: Console, workspace: Workspace, summary: Summary, shard: str) -> Printed:

@@ -58,7 +58,7 @@ def verify(workspace: Workspace) -> list[Finding]:
     """Return a finding for every page and PDF of the record, for the index, and for every other file under reports/."""
     entries = [entry for _, entry in sorted(manifest.read(workspace).items()) if entry.get("output")]
     known = plan.Inputs(workspace)
-    found = [_published(workspace, entry, known) for entry in entries]
+    found = [published(workspace, entry, known) for entry in entries]
     found += [finding for entry in entries for finding in _printed(workspace, entry)]
     found += _index(workspace)
     shards = {path.name for path in workspace.reports.glob("run_results.*.json")}
@@ -82,7 +82,8 @@ def verify_file(workspace: Workspace | None, path: Path) -> Finding:
     return _copy(workspace, path, hashlib.sha256(content).hexdigest())
 
 
-def _published(workspace: Workspace, entry: Mapping, known: plan.Inputs) -> Finding:
+def published(workspace: Workspace, entry: Mapping, known: plan.Inputs) -> Finding:
+    """Return the finding for the page of an entry of the manifest that has one."""
     name = entry["output"]["path"]
     path = workspace.reports / name
     if not path.is_file():
