@@ -12,7 +12,7 @@ import pandas as pd
 from propkit import domains
 from propkit.figures import largest
 from propkit.model import Kpi, Reading
-from propkit.reporting import charts, items, listings, notes, outline, remarks, tables
+from propkit.reporting import charts, items, listings, notes, outline, remarks, spans, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
 from propkit.reporting.display import (
@@ -53,7 +53,9 @@ def heading(book: Book, section_id: str) -> Heading:
 
 def section(book: Book, section_id: str, without: Sequence[str] = (), *, brief: bool = False) -> Display:
     """Return what the outline of this report puts into a section, but for the items that were told before."""
-    return chapter(book, [one for one in outline.contents(book.report, section_id) if one not in without], brief=brief)
+    held = [one for one in outline.contents(book.report, section_id) if one not in without]
+    words = spans.sides_words(book) if section_id == "before_after" else None
+    return join([*([sentence(words, book.lang)] if words else []), chapter(book, held, brief=brief)])
 
 
 def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Display:
@@ -80,7 +82,7 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
     for one, rows in known_lists.items():
         if one == "measure_effects":
             parts.append(_marked([one], listings.effects(book, one, rows, FEW_EFFECTS if brief else listings.LINES)))
-        elif brief and "said" in rows:
+        elif "said" in rows:
             parts.append(_marked([one], listings.sentences(book, one, rows)))
         elif one not in counted:
             parts.append(_marked([one], listings.listing(book, one, rows)))
@@ -125,8 +127,9 @@ def _figures(book: Book, rates: pd.DataFrame) -> Display:
     kpi_ids = list(rates["kpi"])
     found = findings(book)
     verdicts, changes = ({claim.kpi: claim for claim in found.of(kind, kpi_ids)} for kind in ("target", "change"))
+    before = spans.head(book)
     heads = heads_of(book.lang, ("指标", "Figure"), ("数值", "Value"), ("95% 区间", "95% interval"), ("样本", "Cases"),
-                   ("目标与判定", "Target and verdict"), ("同比", "Year on year"))  # fmt: skip
+                   ("目标与判定", "Target and verdict"), (before.zh, before.en))  # fmt: skip
     cells = [_line(book, row, verdicts, changes) for row in rates.to_dict("records")]
     frame = pd.DataFrame(cells, columns=heads)
     frame = frame.loc[:, [name for name in heads if name == heads[0] or (frame[name] != "").any()]]

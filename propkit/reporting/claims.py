@@ -18,7 +18,13 @@ from scipy.stats import binom
 
 from propkit import domains, stats
 from propkit.model import Kpi
-from propkit.reporting.display import format_interval, format_rate, format_target, period_words
+from propkit.reporting.display import (
+    format_interval,
+    format_rate,
+    format_target,
+    period_words,
+)
+from propkit.reporting.plainly import interval_words
 from propkit.text import Text
 
 ALPHA_CHANGES = ALPHA_SEGMENTS = ALPHA_TARGETS = ALPHA_SIGNALS = 0.01
@@ -248,9 +254,10 @@ def _signal_claim(kpi: Kpi, last: pd.Series, limits: pd.Series, rule: str) -> Cl
     verdict = "higher" if float(last["value"]) > float(limits["center"]) else "lower"
     words = Text("高于", "above") if verdict == "higher" else Text("低于", "below")
     month = str(last["period"])
+    usual = format_interval(last.to_dict() | {"low": limits["lcl"], "high": limits["ucl"]}, kpi, "zh")
     text = Text(
-        f"{period_words(month, 'zh')}{kpi.label.zh} {format_rate(last, kpi, 'zh')}，{words.zh}正常波动范围",
-        f"{kpi.label.en} of {format_rate(last, kpi, 'en')} in {month} is {words.en} its usual range",
+        f"{period_words(month, 'zh')}{kpi.label.zh} {format_rate(last, kpi, 'zh')}（n={int(last['n']):,}），{words.zh}正常波动范围 {usual}",
+        f"{kpi.label.en} of {format_rate(last, kpi, 'en')} (n={int(last['n']):,}) in {month} is {words.en} its usual range of {usual}",
     )
     bounds = limits_of({"low": limits["lcl"], "high": limits["ucl"]}, rule)
     n = int(last["n"])
@@ -295,31 +302,12 @@ def attainment(verdicts: Sequence[Claim]) -> Text:
 def in_full(kpi: Kpi, figure: pd.Series, claim: Claim) -> Claim:
     """Return a verdict as a whole sentence with its figure, interval and n."""
     zh, en = (
-        f"{kpi.label.get(lang)} {format_rate(figure, kpi, lang)}{_interval(figure, kpi, lang)}" for lang in ("zh", "en")
+        f"{kpi.label.get(lang)} {format_rate(figure, kpi, lang)}{interval_words(figure, kpi, lang)}"
+        for lang in ("zh", "en")
     )
     goal = "" if claim.kind != "target" or kpi.target is None else format_target(kpi, kpi.target, "zh") + "，"
     goal_en = "" if not goal else format_target(kpi, kpi.target, "en") + ", "
     return replace(claim, text=Text(f"{zh}，{goal}{claim.text.zh}", f"{en}; {goal_en}{claim.text.en}"))
-
-
-def unknowns(kpis: Sequence[Kpi], rates: pd.DataFrame) -> list[Text]:
-    """Say which figures are missing, hidden or still provisional."""
-    words = {
-        "no_data": Text("无数据", "no data"),
-        "provisional": Text("暂定", "provisional"),
-        "suppressed": Text("样本不足不公布", "too few answers to show"),
-    }
-    by_id, said = {kpi.id: kpi for kpi in kpis}, []
-    for state, label in words.items():
-        found = [by_id[kpi_id].label for kpi_id in rates.loc[rates["state"] == state, "kpi"]]
-        if found:
-            said.append(
-                Text(
-                    f"{label.zh}：{'、'.join(name.zh for name in found)}。",
-                    f"{label.en.capitalize()}: {', '.join(name.en for name in found)}.",
-                )
-            )
-    return said
 
 
 def order(claims: Sequence[Claim]) -> list[Claim]:
@@ -388,14 +376,6 @@ def _segment_claim(kpi: Kpi, row: Mapping[str, object], labels: Mapping[str, Tex
     )
     bounds = limits_of(row, "homogeneity gate, Newcombe, n-1 chi-square or Fisher, Holm")
     return Claim(kpi.id, "segment", verdict, welcome(kpi, verdict), text, n, group, weight=abs(points), **bounds)
-
-
-def _interval(figure: pd.Series, kpi: Kpi, lang: str) -> str:
-    if pd.isna(figure["low"]) or figure["state"] in ("no_data", "suppressed"):
-        return ""
-    limits = format_interval(figure, kpi, lang).removesuffix("%")
-    n = f"n={int(figure['n']):,}"
-    return f"（{n}，95% 区间 {limits}）" if lang == "zh" else f" ({n}, 95% interval {limits})"
 
 
 def welcome(kpi: Kpi, verdict: str) -> bool | None:

@@ -31,7 +31,7 @@ from propkit.reporting.display import (
     sentence,
     state_words,
 )
-from propkit.text import Text, minus, minutes, number, yuan
+from propkit.text import Text, counted, minus, minutes, number, yuan
 
 LINES = 12
 """Rows of a long list shown on a page; the rest are counted."""
@@ -126,6 +126,12 @@ def sentences(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
         return sentence(label + colon + Text("没有", "none").get(book.lang) + of + stop, book.lang)
     rest = len(said) - LINES
     more = [Text(f"另有 {rest} 条", f"{rest} more").get(book.lang)] if rest > 0 else []
+    quiet = len(rows) - len(told) if "fired" in rows else 0
+    more += (
+        [Text(f"其余 {quiet} 条规则没有触发", f"{counted(quiet, 'rules')} did not fire").get(book.lang)]
+        if quiet
+        else []
+    )
     lines = [*said[:LINES], *more]
     html = f'<p>{esc(label + colon)}</p><ul class="pk-split">{"".join(f"<li>{esc(line)}</li>" for line in lines)}</ul>'
     return Display(html, html, label + colon + " ".join(lines))

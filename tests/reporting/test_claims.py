@@ -12,7 +12,7 @@ from propkit import domains, stats
 from propkit.counts import SUMS
 from propkit.model import Kpi
 from propkit.rates import rate
-from propkit.reporting import claims
+from propkit.reporting import claims, plainly
 from propkit.text import Text
 
 AS_OF = pd.Timestamp("2026-12-31")
@@ -186,9 +186,9 @@ def test_leading_category_needs_a_lead_beyond_chance() -> None:
 def test_unknowns_name_what_is_missing_and_what_is_provisional() -> None:
     rates = pd.concat([_rates(ON_TIME.id, {"all": (0, 0)}), _rates(SATISFACTION.id, {"all": (3, 5)})])
 
-    said = claims.unknowns([ON_TIME, SATISFACTION], rates)
+    said = plainly.unknowns([ON_TIME, SATISFACTION], rates)
 
-    assert [text.zh for text in said] == ["无数据：维修及时率。", "样本不足不公布：业主满意率。"]
+    assert [text.zh for text in said] == ["还不知道：本期没有数据的有维修及时率；答复太少、不公布的有业主满意率。"]
 
 
 def test_null_worlds_are_silent_and_no_sentence_names_a_cause() -> None:
