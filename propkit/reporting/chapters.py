@@ -12,7 +12,7 @@ import pandas as pd
 from propkit import domains
 from propkit.figures import largest
 from propkit.model import Kpi, Reading
-from propkit.reporting import charts, items, listings, notes, outline, remarks, spans, tables
+from propkit.reporting import causes, charts, claims, items, listings, notes, outline, remarks, spans, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
 from propkit.reporting.display import (
@@ -41,8 +41,8 @@ FEW_CASES = 5
 
 _FRAME = {"numbers_first", "charts", "layout", "internal_edition", "owner_edition"}
 """Items that every page is an answer to by being as it is: they are not told again as lists."""
-_IN_FULL = {"measure_effects", "missed_without_measure"}
-"""Lists that close the loop from one month to the next: no page is so brief that it may leave them out."""
+_IN_WORDS = {"measure_effects", "missed_without_measure", "process_improvement", "period_change"}
+"""Lists that no page is so brief that it may tell by their number alone: what closes the loop from one month to the next, and shares."""
 
 
 def heading(book: Book, section_id: str) -> Heading:
@@ -55,7 +55,8 @@ def section(book: Book, section_id: str, without: Sequence[str] = (), *, brief: 
     """Return what the outline of this report puts into a section, but for the items that were told before."""
     held = [one for one in outline.contents(book.report, section_id) if one not in without]
     words = spans.sides_words(book) if section_id == "before_after" else None
-    return join([*([sentence(words, book.lang)] if words else []), chapter(book, held, brief=brief)])
+    parts = [*([sentence(words, book.lang)] if words else []), chapter(book, held, brief=brief)]
+    return join([*parts, *([causes.taken_apart(book)] if section_id == "problems" and held else [])])
 
 
 def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Display:
@@ -77,11 +78,15 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
     lists = [one for one in item_ids if isinstance(items.ITEMS[one], Reading) and one not in _FRAME]
     told = {one: items.rows(one, book) for one in lists}
     known_lists = {one: rows for one, rows in told.items() if rows is not None}
-    counted = [one for one, rows in known_lists.items() if brief and one not in _IN_FULL and "said" not in rows]
+    counted = [one for one, rows in known_lists.items() if brief and one not in _IN_WORDS and "said" not in rows]
     parts += [_marked(counted, _numbers(book, counted))] if counted else []
     for one, rows in known_lists.items():
         if one == "measure_effects":
             parts.append(_marked([one], listings.effects(book, one, rows, FEW_EFFECTS if brief else listings.LINES)))
+        elif one == "process_improvement" and brief:
+            parts.append(_marked([one], listings.stages(book, one, rows)))
+        elif one == "period_change" and brief:
+            parts.append(_marked([one], listings.moved(book, one, rows)))
         elif "said" in rows:
             parts.append(_marked([one], listings.sentences(book, one, rows)))
         elif one not in counted:
@@ -134,6 +139,9 @@ def _figures(book: Book, rates: pd.DataFrame) -> Display:
     frame = pd.DataFrame(cells, columns=heads)
     frame = frame.loc[:, [name for name in heads if name == heads[0] or (frame[name] != "").any()]]
     caption = Text("数字一览", "The figures")
+    if before.get(book.lang) in frame and spans.named_in_full(book):
+        words = spans.when(book)
+        caption = Text(f"{caption.zh}；末列与{words.zh}相比", f"{caption.en}; last column: against {words.en}")
     numeric = [name for name in heads[1:4] if name in frame]
     return _marked(kpi_ids, tables.table(frame, caption=caption, lang=book.lang, numeric=numeric, stacked=True))
 
@@ -148,7 +156,7 @@ def _line(book: Book, row: Mapping[str, object], verdicts: Mapping, changes: Map
     verdict = f"{target}{stop}{goal.text.get(book.lang)}" if goal else target
     counted = "" if kpi.kind == "count" else format_n(row, book.lang).removeprefix("n=")
     return [kpi.label.get(book.lang), value, format_interval(row, kpi, book.lang), counted, verdict,
-            change.text.get(book.lang) if change else ""]  # fmt: skip
+            claims.bare(change, spans.when(book)).get(book.lang) if change else ""]  # fmt: skip
 
 
 def _split(book: Book, kpi_id: str) -> Display | None:

@@ -105,10 +105,10 @@ def changes(
 def target(kpi: Kpi, figure: pd.Series, goal: float | None, family: int = 1) -> Claim | None:
     """Judge a figure against its target (in the reader's unit).
 
-    A share is judged by its whole interval, at a level that allows for the `family` of targets judged in the report.  Money is a fact over all accounts, judged on the exact fraction.  A figure that
+    A share or a rate is judged by its whole interval, at a level that allows for the `family` of targets judged in the report.  Money is a fact over all accounts, judged on the exact fraction.  A figure that
     may still rise (`Kpi.ages`) can be attained, but is never declared missed; a provisional one is not judged at all.
     """
-    if goal is None or figure["state"] in ("no_data", "suppressed") or kpi.kind not in ("share", "money"):
+    if goal is None or figure["state"] in ("no_data", "suppressed") or kpi.kind not in ("share", "rate", "money"):
         return None
     verdict = _verdict(kpi, figure, goal, family)
     if figure["state"] == "provisional":
@@ -127,6 +127,12 @@ def _verdict(kpi: Kpi, figure: pd.Series, goal: float, family: int) -> str:
         return "attained" if int(figure["num"]) * kpi.scale >= goal * int(figure["den"]) else "not_attained"
     direction = "<=" if kpi.better == "down" else ">="
     counts, confidence = (int(figure["num"]), int(figure["den"])), 1 - ALPHA_TARGETS / family
+    if kpi.kind == "rate":
+        limits = stats.rate_ci(*counts, per=kpi.scale, confidence=confidence)
+        low, high = float(limits["low"]), float(limits["high"])
+        if low > goal or high < goal:
+            return "attained" if (high < goal) == (direction == "<=") else "not_attained"
+        return "undecided"
     return str(stats.target_status(*counts, goal / kpi.scale, direction, confidence=confidence)["status"])
 
 
@@ -257,7 +263,7 @@ def _signal_claim(kpi: Kpi, last: pd.Series, limits: pd.Series, rule: str) -> Cl
     usual = format_interval(last.to_dict() | {"low": limits["lcl"], "high": limits["ucl"]}, kpi, "zh")
     text = Text(
         f"{period_words(month, 'zh')}{kpi.label.zh} {format_rate(last, kpi, 'zh')}（n={int(last['n']):,}），{words.zh}正常波动范围 {usual}",
-        f"{kpi.label.en} of {format_rate(last, kpi, 'en')} (n={int(last['n']):,}) in {month} is {words.en} its usual range of {usual}",
+        f"{kpi.label.en}: {format_rate(last, kpi, 'en')} (n={int(last['n']):,}) in {month}, {words.en} its usual range of {usual}",
     )
     bounds = limits_of({"low": limits["lcl"], "high": limits["ucl"]}, rule)
     n = int(last["n"])
@@ -350,6 +356,14 @@ def _change_claim(kpi: Kpi, result: Mapping[str, object], holds: bool, n: int, w
         f"{points:.1f}{' points' if unit.en else ''} {verdict} than {when.en}",
     )
     return Claim(kpi.id, "change", verdict, welcome(kpi, verdict), text, n, weight=points, **bounds)
+
+
+def bare(claim: Claim, when: Text) -> Text:
+    """Return the words of a change without the name of what it is compared with, for a column that carries it once."""
+    return Text(
+        claim.text.zh.replace(f"与{when.zh}相比", "").replace(f"比{when.zh}", ""),
+        claim.text.en.replace(f" from {when.en}", "").replace(f" than {when.en}", ""),
+    )
 
 
 def limits_of(row: Mapping[str, object] | pd.Series, test: str) -> dict[str, object]:

@@ -79,7 +79,7 @@ def judge(
     drawn: dict[str, pd.DataFrame] = {}
     for group in groups:
         goals = [kpi for kpi in group if kpi.target is not None and kpi.id in figures.index]
-        family = len(groups) * max(1, sum(kpi.kind == "share" for kpi in goals))
+        family = len(groups) * max(1, sum(kpi.kind in _JUDGED for kpi in goals))
         judged = [claims.target(kpi, figures.loc[kpi.id], kpi.target, family) for kpi in goals]
         made += [claim for claim in judged if claim is not None]
         made += claims.changes(group, before, now, when, alpha=claims.ALPHA_CHANGES / len(groups))

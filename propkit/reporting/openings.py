@@ -95,7 +95,7 @@ def _incidents(book: Book) -> Text | None:
     open_ = 0 if closed["state"] == "no_data" else int(closed["den"]) - int(closed["num"])
     return Text(
         f"突发事件 {number} 起，到 {book.cut.as_of:%Y-%m-%d} 未结案 {open_} 起。",
-        f"{counted(number, 'incidents')}; on {book.cut.as_of:%Y-%m-%d} {open_} not closed.",
+        f"{counted(number, 'incidents')}; by {book.cut.as_of:%Y-%m-%d} {open_} of them not closed.",
     )
 
 

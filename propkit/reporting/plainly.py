@@ -24,6 +24,8 @@ def stated(kpi: Kpi, figure: pd.Series, verdicts: Sequence[Claim]) -> Text:
         said.append(Text(f"{goal.zh}，{told['target'].zh}", f"{goal.en}, {told['target'].en}"))
     if "change" in told:
         said.append(told["change"])
+    elif kpi.ages:
+        said.append(Text("数值还会变，不与以前比较", "it may still change and is not compared with earlier ones"))
     elif kpi.kind in ("share", "rate"):
         said.append(Text("没有以前的数字可比", "there is no earlier figure to compare with"))
     return Text("，".join(part.zh for part in said) + "。", "; ".join(part.en for part in said) + ".")
@@ -57,7 +59,7 @@ def unknowns(kpis: Sequence[Kpi], rates: pd.DataFrame) -> list[Text]:
         Text("答复太少、不公布的有{}", "too few answered to show {}"): [
             kpi for kpi in kpis if state.get(kpi.id) == "suppressed"
         ],
-        Text("数值还会变的有{}", "still to change: {}"): [
+        Text("数值还会变的有{}", "{} may still change"): [
             kpi
             for kpi in kpis
             if state.get(kpi.id) == "provisional" or (kpi.ages and state.get(kpi.id) not in (None, "no_data"))

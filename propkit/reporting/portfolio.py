@@ -117,7 +117,7 @@ def _differences(book: Portfolio, kpi_ids: Sequence[str]) -> Text:
     told = [_ends(book, kpi_id, rates) for kpi_id, rates in differing]
     return Text(
         f"比较了 {len(judged)} 项比率，小区之间的差别超出偶然的有 {len(told)} 项：{'；'.join(one.zh for one in told)}。",
-        f"{counted(len(judged), 'shares')} compared, {len(told)} of which differ between communities beyond chance: "
+        f"{counted(len(judged), 'shares')} compared; beyond chance communities differ in {len(told)}: "
         f"{'; '.join(one.en for one in told)}.",
     )
 
@@ -135,7 +135,7 @@ def _unknown(book: Portfolio, kpi_ids: Sequence[str]) -> list[Text]:
     rates = book.sides(kpi_ids)
     words = {
         "no_data": Text("没有数据的有", "no data for"),
-        "provisional": Text("数值还会变的有", "still to change:"),
+        "provisional": Text("数值还会变的有", "provisional:"),
         "unreliable": Text("样本太少、只能参考的有", "too few cases to rely on:"),
         "suppressed": Text("答复太少、不公布的有", "too few answers to show:"),
     }
@@ -233,7 +233,8 @@ def ranks(book: Portfolio, kpi_id: str) -> Display:
     caption = Text(f"{kpi.label.zh}：名次只能给出范围", f"{kpi.label.en}: ranks are known as ranges only")
     frame = pd.DataFrame(lines, columns=heads)
     shown = tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:], sortable=False)
-    return join([shown, sentence(_SHRUNK, book.lang)])
+    told = book.besides.setdefault("shrunk", kpi_id)  # how it is to be read is said once, beneath the first
+    return join([shown, *([sentence(_SHRUNK, book.lang)] if told == kpi_id else [])])
 
 
 def rank_ranges(rates: pd.DataFrame, kpi: Kpi) -> pd.DataFrame:

@@ -28,10 +28,6 @@ FEWEST_BEFORE = 3
 """Months with data before the start without which nothing is compared."""
 SISTERS_FOR_TEST = 19
 """With fewer sisters the rank of the change is shown, and is no test at 5 %."""
-NOT_RECTIFIED = Text(
-    "propkit.toml 没有写这个小区的整顿开始月份（[[rectification]]），不作整顿前后的对比。",
-    "propkit.toml names no month in which this community's rectification began ([[rectification]]): before and after are not compared.",
-)
 _ANSWERS = {
     "worked": Text(
         "变化超出偶然、也大于每个对照小区的", "changed beyond chance and more than every comparison community:"
@@ -94,7 +90,7 @@ def around(book: Book) -> Display:
     """The key shares before and after the start: the months, the limits of before, the sisters, and the sentence that holds."""
     start = book.workspace.rectified(book.community)
     if start is None:
-        return sentence(NOT_RECTIFIED, book.lang)
+        return sentence(_not_rectified(book), book.lang)
     return join([_around(book, kpi_id, start) for kpi_id in judged(book)])
 
 
@@ -102,7 +98,7 @@ def answer(book: Book) -> Text | None:
     """Say in one sentence how many key shares changed more than in the comparison communities, changed, or did neither."""
     start = book.workspace.rectified(book.community)
     if start is None:
-        return NOT_RECTIFIED
+        return _not_rectified(book)
     groups: dict[str, list[Text]] = {"worked": [], "changed": [], "no_clear_change": [], "no_data": []}
     for kpi_id in judged(book):
         found = _compared(book, kpi_id, start)
@@ -113,6 +109,15 @@ def answer(book: Book) -> Text | None:
     return Text(
         f"{period_words(start, 'zh')}整顿前后的 {len(judged(book))} 项比率：{zh}。",
         f"Of {len(judged(book))} shares before and after {start}: {en}.",
+    )
+
+
+def _not_rectified(book: Book) -> Text:
+    where = book.edition == "internal"
+    return Text(
+        f"这个小区没有登记整顿开始的月份{'（propkit.toml 的 [[rectification]]）' if where else ''}，不作整顿前后的对比。",
+        f"No month is recorded in which a rectification of this community began{' ([[rectification]] of propkit.toml)' if where else ''}: "
+        "before and after are not compared.",
     )
 
 

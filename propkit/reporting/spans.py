@@ -17,6 +17,9 @@ MOST_BEFORE = 12
 _YEAR = Text("同比", "Year on year")
 
 
+_PLAIN = (Text("去年同月", "the same month last year"), Text("上年同期", "the same time last year"))
+
+
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """The stretch that a report's figures are compared with, its name in a sentence ("than ...") and over a column."""
@@ -51,6 +54,17 @@ def _earlier(book: Book) -> Earlier | None:
         return Earlier(sides[0], before_words(sides[0]), Text("与整顿前比", "Against before"))
     before = book.year_before()
     return None if before is None else Earlier(before, _year_words(book, before))
+
+
+def when(book: Book) -> Text:
+    """Return the name of what is compared with in a sentence; empty where there is nothing."""
+    found = earlier(book)
+    return found.when if found else Text("", "")
+
+
+def named_in_full(book: Book) -> bool:
+    """Say whether a column's head alone would not tell what its changes are from."""
+    return earlier(book) is not None and when(book) not in _PLAIN
 
 
 def around_start(book: Book) -> tuple[Period, Period] | None:
@@ -101,9 +115,9 @@ def _last_service_day(book: Book) -> Earlier | None:
 
 def _year_words(book: Book, before: Period) -> Text:
     if book.period.kind == "month":
-        return Text("去年同月", "the same month last year")
+        return _PLAIN[0]
     known = [month for month in before.months if month in months_with_data(book.tables)]
-    whole = Text("上年同期", "the same time last year")
+    whole = _PLAIN[1]
     if not known or known == before.months:
         return whole
     zh, en = (_span(_stretch(known[0], known[-1]), lang) for lang in ("zh", "en"))

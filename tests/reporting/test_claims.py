@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import numpy as np
@@ -85,6 +86,28 @@ def test_target_is_judged_by_the_whole_interval(num: int, den: int, verdict: str
 
     assert claim is not None
     assert (claim.verdict, claim.good) == (verdict, good)
+
+
+@pytest.mark.parametrize(("num", "verdict"), [(0, "attained"), (20, "not_attained"), (9, "undecided")])
+def test_target_of_a_rate_is_judged_by_its_exact_interval(num: int, verdict: str) -> None:
+    """At most 4.5 of 1,000: 99 % limits of 0, 20 and 9 in 2,000 are 0 to 2.65, 5.18 to 16.9 and 1.7 to 10.1 (tables of chi-square)."""
+    kpi = domains.KPIS["complaints_per_1000_homes"]
+    claim = claims.target(kpi, _rates(kpi.id, {"all": (num, 2000)}).iloc[0], 4.5)
+
+    assert claim is not None and claim.verdict == verdict
+
+
+def test_a_figure_of_which_nothing_is_found_is_told_with_its_interval_and_what_it_lacks() -> None:
+    figure = _rates(ON_TIME.id, {"all": (80, 100)}).iloc[0]
+    kpi = dataclasses.replace(ON_TIME, target=95)
+    undecided = claims.Claim(kpi.id, "target", "undecided", None, Text("尚不能判定是否达标", "target undecided"), 100)
+
+    said = plainly.stated(kpi, figure, [undecided])
+
+    assert said.zh.startswith("维修及时率 80%（n=100，95% 区间 ") and said.zh.endswith(
+        "目标 ≥95%，尚不能判定是否达标，没有以前的数字可比。"
+    )
+    assert said.en.endswith("; target ≥95%, target undecided; there is no earlier figure to compare with.")
 
 
 def test_target_of_money_is_a_fact_on_the_exact_fraction() -> None:
