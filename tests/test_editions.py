@@ -89,7 +89,7 @@ def test_every_page_opens_with_what_matters_and_what_is_not_known(pages: tuple[s
         lead = _body(path).select_one(".pk-lead")
         points = [point.get_text() for point in lead.select("li")]
         told = [words for words in points if re.search(r"\d", words)]
-        unknown = ("还不知道", "不知道", "缺少数据表") if lang == "zh" else ("ot known", "Not computed")
+        unknown = ("还不知道", "不知道", "缺少数据表") if lang == "zh" else ("ot known", "Cannot be computed")
         assert len(told) >= 3 or "service_day" in path.name, (path, points)
         assert any(words in point for point in points for words in unknown), (path, points)
 

@@ -41,8 +41,11 @@ FEW_CASES = 5
 
 _FRAME = {"numbers_first", "charts", "layout", "internal_edition", "owner_edition"}
 """Items that every page is an answer to by being as it is: they are not told again as lists."""
-_IN_WORDS = {"measure_effects", "missed_without_measure", "process_improvement", "period_change"}
-"""Lists that no page is so brief that it may tell by their number alone: what closes the loop from one month to the next, and shares."""
+_BRIEFLY = {"target_attainment": listings.attained, "period_change": listings.moved, "process_improvement": listings.stages,
+            "target_proposals": listings.reached}  # fmt: skip
+"""Lists of which a brief page says in a sentence more than their number."""
+_IN_WORDS = {"measure_effects", "missed_without_measure", *_BRIEFLY}
+"""Lists that no page is so brief that it may tell by their number alone: what closes the loop from one month to the next, and those in a sentence."""
 
 
 def heading(book: Book, section_id: str) -> Heading:
@@ -83,10 +86,8 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
     for one, rows in known_lists.items():
         if one == "measure_effects":
             parts.append(_marked([one], listings.effects(book, one, rows, FEW_EFFECTS if brief else listings.LINES)))
-        elif one == "process_improvement" and brief:
-            parts.append(_marked([one], listings.stages(book, one, rows)))
-        elif one == "period_change" and brief:
-            parts.append(_marked([one], listings.moved(book, one, rows)))
+        elif brief and one in _BRIEFLY:
+            parts.append(_marked([one], _BRIEFLY[one](book, one, rows)))
         elif "said" in rows:
             parts.append(_marked([one], listings.sentences(book, one, rows)))
         elif one not in counted:
@@ -152,8 +153,8 @@ def _line(book: Book, row: Mapping[str, object], verdicts: Mapping, changes: Map
     value = format_rate(row, kpi, book.lang) + ((f"（{mark}）" if book.lang == "zh" else f" ({mark})") if mark else "")
     goal, change = verdicts.get(kpi.id), changes.get(kpi.id)
     target = "" if kpi.target is None else format_target(kpi, kpi.target, book.lang)
-    stop = "，" if book.lang == "zh" else "; "
-    verdict = f"{target}{stop}{goal.text.get(book.lang)}" if goal else target
+    stop = "，" if book.lang == "zh" else ": "
+    verdict = f"{target}{stop}{goal.text.get(book.lang).removeprefix('target ')}" if goal else target
     counted = "" if kpi.kind == "count" else format_n(row, book.lang).removeprefix("n=")
     return [kpi.label.get(book.lang), value, format_interval(row, kpi, book.lang), counted, verdict,
             claims.bare(change, spans.when(book)).get(book.lang) if change else ""]  # fmt: skip

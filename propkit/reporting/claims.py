@@ -25,7 +25,7 @@ from propkit.reporting.display import (
     period_words,
 )
 from propkit.reporting.plainly import interval_words
-from propkit.text import Text
+from propkit.text import Text, counted
 
 ALPHA_CHANGES = ALPHA_SEGMENTS = ALPHA_TARGETS = ALPHA_SIGNALS = 0.01
 ALPHA_LEADING = 0.01
@@ -300,8 +300,7 @@ def attainment(verdicts: Sequence[Claim]) -> Text:
         return Text("本期没有可判定目标的指标。", "No figure of this period has a target that can be judged.")
     return Text(
         f"{len(verdicts)} 项有目标的指标中，达标 {counts[0]} 项，未达标 {counts[1]} 项，尚不能判定 {counts[2]} 项。",
-        f"Of {len(verdicts)} figures with a target, {counts[0]} attain it, {counts[1]} do not, "
-        f"and {counts[2]} cannot be decided yet.",
+        f"{counted(len(verdicts), 'figures')} with a target: {counts[0]} attained, {counts[1]} not attained, {counts[2]} undecided so far.",
     )
 
 
@@ -312,8 +311,10 @@ def in_full(kpi: Kpi, figure: pd.Series, claim: Claim) -> Claim:
         for lang in ("zh", "en")
     )
     goal = "" if claim.kind != "target" or kpi.target is None else format_target(kpi, kpi.target, "zh") + "，"
-    goal_en = "" if not goal else format_target(kpi, kpi.target, "en") + ", "
-    return replace(claim, text=Text(f"{zh}，{goal}{claim.text.zh}", f"{en}; {goal_en}{claim.text.en}"))
+    goal_en = "" if not goal else format_target(kpi, kpi.target, "en") + ": "
+    return replace(
+        claim, text=Text(f"{zh}，{goal}{claim.text.zh}", f"{en}; {goal_en}{claim.text.en.removeprefix('target ')}")
+    )
 
 
 def order(claims: Sequence[Claim]) -> list[Claim]:

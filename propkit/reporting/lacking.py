@@ -96,4 +96,4 @@ def _sentence(names: tuple[str, ...], labels: list[Text]) -> Text:
         "".join(f"「{table.zh}」" for table in tables), " and ".join(f"“{table.en.lower()}”" for table in tables)
     )
     noun = "table" if len(names) == 1 else "tables"
-    return Text(f"缺少数据表{lacked.zh}，无法计算：{zh}。", f"Not computed, for want of the {noun} {lacked.en}: {en}.")
+    return Text(f"缺少数据表{lacked.zh}，无法计算：{zh}。", f"Cannot be computed without the {noun} {lacked.en}: {en}.")

@@ -32,6 +32,7 @@ from propkit.reporting.display import (
     sentence,
     state_words,
 )
+from propkit.reporting.overview_items import REACH
 from propkit.text import Text, counted, minus, minutes, number, yuan
 
 LINES = 12
@@ -106,7 +107,7 @@ def effects(book: Book, item_id: str, rows: pd.DataFrame, most: int = LINES) -> 
         still = int((ranked["verdict"].iloc[most:] == "no_clear_change").sum())
         rest = Text(f"另有 {len(ranked) - most} 条，其中 {still} 条的指标无明显变化。", f"{len(ranked) - most} more, {still} of them without a clear change.")  # fmt: skip
         lines.append(rest.get(book.lang))
-    head = f"{reading.label.get(book.lang)}{Text('（提出前三个月 → 完成后；变好不等于由措施引起）：', ' (three months before → after; better is not by that its work):').get(book.lang)}"
+    head = f"{reading.label.get(book.lang)}{Text('（提出前三个月 → 完成后；变好不等于由措施引起）：', ' (three months before → after; a better figure does not show that the measure did it):').get(book.lang)}"
     html = f'<p>{esc(head)}</p><ul class="pk-split">{"".join(f"<li>{esc(line)}</li>" for line in lines)}</ul>'
     return Display(html, html, f"{head} {' '.join(lines)}")
 
@@ -164,6 +165,32 @@ def stages(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
         f"{label} ({counted(n, 'orders')}, share of the whole time): {', '.join(told)}.",
     )
     return sentence(said, book.lang)
+
+
+def attained(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
+    """Return which targets are met and which are missed, in one sentence."""
+    label, words = items.ITEMS[item_id].label.get(book.lang), []
+    for verdict in ("attained", "not_attained"):
+        labels = [book.kpi(one).label for one in rows.loc[rows["verdict"] == verdict, "kpi"]]
+        named = (
+            Text("、".join(one.zh for one in labels), ", ".join(one.en for one in labels))
+            if labels
+            else Text("没有", "none")
+        )
+        words.append(f"{VERDICTS[verdict].get(book.lang)} {named.get(book.lang)}")
+    rest = len(rows) - int(rows["verdict"].isin(["attained", "not_attained"]).sum())
+    words.append(Text(f"其余 {rest} 项尚不能判定", f"the other {rest} are undecided").get(book.lang))
+    return sentence(Text(f"{label}：{'；'.join(words)}。", f"{label}: {'; '.join(words)}."), book.lang)
+
+
+def reached(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
+    """Return which targets will be kept, may be reached or are out of reach if nothing changes, in one sentence."""
+    label = items.ITEMS[item_id].label.get(book.lang)
+    groups = {reach: [book.kpi(one).label for one in rows.loc[rows["reach"] == reach, "kpi"]] for reach in REACH}
+    told = [(REACH[reach], labels) for reach, labels in groups.items() if labels]
+    zh = "；".join(f"{words.zh}的 {len(labels)} 项（{'、'.join(one.zh for one in labels)}）" for words, labels in told)
+    en = "; ".join(f"{words.en} {len(labels)} ({', '.join(one.en for one in labels)})" for words, labels in told)
+    return sentence(Text(f"{label}：{zh or '没有'}。", f"{label}: {en or 'none'}."), book.lang)
 
 
 def moved(book: Book, item_id: str, rows: pd.DataFrame) -> Display:

@@ -126,7 +126,7 @@ def _measures(book: Book) -> Text | None:
     known = [(STATES[state], int(states[state])) for state in STATES if state in states]
     zh, en = (
         "、".join(f"{label.zh} {count} 条" for label, count in known),
-        ", ".join(f"{label.en.lower()} {count}" for label, count in known),
+        "; ".join(f"{label.en.lower()} {count}" for label, count in known),
     )
     who = _named(book, rows.loc[rows["state"] == "overdue", "department"])
     return Text(f"改进措施 {len(rows)} 条：{zh}{who.zh}。", f"{counted(len(rows), 'measures')}: {en}{who.en}.")

@@ -21,7 +21,7 @@ def stated(kpi: Kpi, figure: pd.Series, verdicts: Sequence[Claim]) -> Text:
     said = [figure_in(kpi, figure)]
     if "target" in told:
         goal = Text(*(format_target(kpi, float(kpi.target or 0), lang) for lang in ("zh", "en")))
-        said.append(Text(f"{goal.zh}，{told['target'].zh}", f"{goal.en}, {told['target'].en}"))
+        said.append(Text(f"{goal.zh}，{told['target'].zh}", f"{goal.en}: {told['target'].en.removeprefix('target ')}"))
     if "change" in told:
         said.append(told["change"])
     elif kpi.ages:

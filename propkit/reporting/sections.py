@@ -191,7 +191,7 @@ def summary(book: Book) -> Display:
 def _stated(book: Book, told: Collection[str], most: int) -> list[Text]:
     """Key figures of which nothing is found, at most so many; shares and rates before counts."""
     kpis = [book.kpi(kpi_id) for kpi_id in book.key if kpi_id not in told]
-    kpis = [kpi for kpi in kpis if book.figure(kpi.id)["state"] not in ("no_data", "suppressed")]
+    kpis = [kpi for kpi in kpis if book.figure(kpi.id)["state"] not in ("no_data", "suppressed", "provisional")]
     ranked = sorted(kpis, key=lambda kpi: kpi.kind not in ("share", "rate"))[: max(0, most)]
     made = findings(book).claims
     return [plainly.stated(kpi, book.figure(kpi.id), [one for one in made if one.kpi == kpi.id]) for kpi in ranked]

@@ -107,7 +107,7 @@ def test_a_figure_of_which_nothing_is_found_is_told_with_its_interval_and_what_i
     assert said.zh.startswith("维修及时率 80%（n=100，95% 区间 ") and said.zh.endswith(
         "目标 ≥95%，尚不能判定是否达标，没有以前的数字可比。"
     )
-    assert said.en.endswith("; target ≥95%, target undecided; there is no earlier figure to compare with.")
+    assert said.en.endswith("; target ≥95%: undecided; there is no earlier figure to compare with.")
 
 
 def test_target_of_money_is_a_fact_on_the_exact_fraction() -> None:
