@@ -22,7 +22,8 @@ pytestmark = pytest.mark.slow
 COMMUNITIES = ("yinhe", "cuihu", "lanting")
 WAYS = [(edition, lang) for edition in plan.EDITIONS for lang in ("zh", "en")]
 NO_NOTE = {"zh": "缺少说明：", "en": "No note yet: "}
-HEAVIEST = 200_000
+HEAVIEST = {"monthly_review": 200_000}
+"""Bytes of the page that is read on a phone; all others may have twice as many."""
 _CODED = re.compile(r"[a-z]+(_[a-z0-9]+)+")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -87,9 +88,10 @@ def test_every_page_opens_with_what_matters_and_what_is_not_known(pages: tuple[s
     _, lang, made = pages
     for path in made:
         lead = _body(path).select_one(".pk-lead")
-        points = [point.get_text() for point in lead.select("li")]
+        points = [point.get_text() for point in lead.select("p, li")]
         told = [words for words in points if re.search(r"\d", words)]
         unknown = ("还不知道", "不知道", "缺少数据表") if lang == "zh" else ("ot known", "Cannot be computed")
+        # On a day without a service day there is little to tell.
         assert len(told) >= 3 or "service_day" in path.name, (path, points)
         assert any(words in point for point in points for words in unknown), (path, points)
 
@@ -100,7 +102,8 @@ def test_every_page_is_in_its_readers_language_and_within_its_budget(pages: tupl
     for path in made:
         text, body = path.read_text("utf-8"), _body(path)
         assert f'lang="{"zh-CN" if lang == "zh" else "en"}"' in text and "Traceback" not in text
-        assert len(text.encode()) <= HEAVIEST, (path, len(text.encode()))
+        most = HEAVIEST.get(path.name.partition(".")[0], 400_000)
+        assert len(text.encode()) <= most, (path, len(text.encode()))
         for note in body.select(".pk-note"):
             note.decompose()
         words = [part.strip() for part in body.find_all(string=True)]

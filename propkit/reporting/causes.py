@@ -51,20 +51,24 @@ def _taken_apart(book: Book, change: Claim, before: Period) -> Text | None:
     if found["status"] != "ok" or len(names) < 2:
         return None
     own, mix = found["rate_effect"] * kpi.scale, found["mix_effect"] * kpi.scale
-    largest = str(found["rate"].abs().idxmax())
-    word = book.words(kpi.by).get(largest, Text(largest, largest))
-    part, by = _points(float(found["rate"][largest]) * kpi.scale), book.segment_label(kpi.by)
-    turned = (
-        Text("；没有一组朝总体的方向变化", "; no group moved in the direction of the whole")
-        if found["reversal"]
-        else Text("", "")
-    )
+    by, most = book.segment_label(kpi.by), _largest(book, kpi, found["rate"])
+    turned = Text("；没有一组朝总体的方向变化", "; no group moved in the direction of the whole")
+    turned = turned if found["reversal"] else Text("", "")
     return Text(
-        f"{kpi.label.zh} {_points(found['total'] * kpi.scale)} 个百分点，按{by.zh}：各组自身变化 {_points(own)}，组成变化 {_points(mix)}；"
-        f"自身变化贡献最大的是{word.zh}（{part}）{turned.zh}。",
+        f"{kpi.label.zh} {_points(found['total'] * kpi.scale)} 个百分点，按{by.zh}：各组自身变化 {_points(own)}，组成变化 {_points(mix)}"
+        f"{most.zh}{turned.zh}。",
         f"{kpi.label.en} {_points(found['total'] * kpi.scale)} points, by {by.en.lower()}: {_points(own)} from the groups themselves, "
-        f"{_points(mix)} from their mix; most from {word.en} ({part}){turned.en}.",
+        f"{_points(mix)} from their mix{most.en}{turned.en}.",
     )
+
+
+def _largest(book: Book, kpi: Kpi, own: pd.Series) -> Text:
+    """The group whose own change weighs most; nothing where none shows in the decimals."""
+    name = str(own.abs().idxmax())
+    part, word = _points(float(own[name]) * kpi.scale), book.words(kpi.by).get(name, Text(name, name))
+    if part == _points(0):
+        return Text("", "")
+    return Text(f"；自身变化贡献最大的是{word.zh}（{part}）", f"; most from {word.en} ({part})")
 
 
 def _sums(book: Book, kpi: Kpi, period: Period) -> pd.DataFrame:
@@ -75,4 +79,4 @@ def _sums(book: Book, kpi: Kpi, period: Period) -> pd.DataFrame:
 
 
 def _points(value: float) -> str:
-    return minus(f"{value:+.1f}")
+    return minus(f"{round(value, 1) + 0.0:+.1f}")  # no "-0.0"

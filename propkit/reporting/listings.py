@@ -172,12 +172,9 @@ def attained(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     label, words = items.ITEMS[item_id].label.get(book.lang), []
     for verdict in ("attained", "not_attained"):
         labels = [book.kpi(one).label for one in rows.loc[rows["verdict"] == verdict, "kpi"]]
-        named = (
-            Text("、".join(one.zh for one in labels), ", ".join(one.en for one in labels))
-            if labels
-            else Text("没有", "none")
-        )
-        words.append(f"{VERDICTS[verdict].get(book.lang)} {named.get(book.lang)}")
+        zh, en = "、".join(one.zh for one in labels), ", ".join(one.en for one in labels)
+        named = Text(f" {len(labels)} 项" + (f"（{zh}）" if zh else ""), f" {len(labels)}" + (f" ({en})" if en else ""))
+        words.append(VERDICTS[verdict].get(book.lang) + named.get(book.lang))
     rest = len(rows) - int(rows["verdict"].isin(["attained", "not_attained"]).sum())
     words.append(Text(f"其余 {rest} 项尚不能判定", f"the other {rest} are undecided").get(book.lang))
     return sentence(Text(f"{label}：{'；'.join(words)}。", f"{label}: {'; '.join(words)}."), book.lang)
