@@ -55,11 +55,12 @@ def counted(count: int, nouns: str) -> str:
 def singular(nouns: str) -> str:
     """Return the first word of a regular English plural in the singular; other words pass.
 
-    >>> singular("cases"), singular("orders a month"), singular("per 1,000")
-    ('case', 'order a month', 'per 1,000')
+    >>> singular("cases"), singular("orders a month"), singular("per 1,000"), singular("activities"), singular("people")
+    ('case', 'order a month', 'per 1,000', 'activity', 'person')
     """
     first, space, rest = nouns.partition(" ")
-    return (first[:-1] if first.endswith("s") and len(first) > 3 else first) + space + rest
+    one = {"people": "person"}.get(first, f"{first[:-3]}y" if first.endswith("ies") and len(first) > 5 else "")
+    return (one or (first[:-1] if first.endswith("s") and len(first) > 3 else first)) + space + rest
 
 
 def minutes(value: float, lang: str) -> str:

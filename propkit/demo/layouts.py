@@ -393,7 +393,7 @@ SURVEYS = (
         fields(
             "序号=response_id 提交答卷时间=submitted_at 所用时间=seconds_used 来源 来源详情 来自IP "
             "1、小区名称=_estate 2、房号=household 3、住户类型=owner_type 4、年龄段=age_band "
-            "5、入住年限=residence 6、居住区域=zone  " + _questions("第7题({1})")
+            "5、入住年限=residence 6、居住区域=zone  " + _questions("第7题({1})") + " 8、您的意见和建议=comment"
         ),
         "下半年调查（问卷星，按文字导出）：三个小区在一个文件里，小区取自「小区名称」一题；来自IP 不会被读取",
         preset="wjx",

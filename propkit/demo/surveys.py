@@ -25,6 +25,20 @@ ITEMS = {
     "activities": Text("社区活动", "Activities"),
     "overall": Text("总体满意度", "Overall"),
 }
+REMARKS = {
+    "cleaning": ("楼道转角经常有积灰，希望增加打扫次数。", "电梯厅地面有水渍没人拖。"),
+    "greening": ("草坪有几块秃了，希望补种。", "绿化带里杂草该清一清了。"),
+    "security": ("晚上很少看到巡逻的人。", "外来人员进出登记不严。"),
+    "repairs": ("报修后等了两天才上门。", "修过的水管又漏了，希望一次修好。"),
+    "elevators": ("电梯经常停，老人上下楼不方便。", "电梯运行时有异响，请检查。"),
+    "parking": ("车位太紧张，晚上回来没地方停。", "有人把车停在消防通道上，没人管。"),
+    "fees": ("希望把公共收益的用处公布清楚。", "账单看不懂，请说明每一项。"),
+    "customer_service": ("打电话常常没人接。", "前台答复前后不一致。"),
+    "activities": ("活动通知太晚，来不及参加。", "希望多办一些孩子能参加的活动。"),
+    "overall": ("整体还行，细节要再抓一抓。", "希望物业多听听住户的意见。"),
+}
+"""What people write about the item that they like least: invented, with nobody in it."""
+PRAISE = ("师傅态度很好，谢谢。", "管家有事必回，满意。", "最近小区干净多了。")
 WORDS = {5: "非常满意", 4: "满意", 3: "一般", 2: "不满意", 1: "非常不满意"}
 
 
@@ -66,8 +80,11 @@ def answers(estate: Estate, homes: Sequence[Home], wave: WaveOf, seed: int) -> l
     chance = Chance(seed, f"survey/{wave.id}/{estate.id}")
     asked = [home for home in homes if home.occupancy == "occupied" and home.use == "home"]
     invited = wave.invited[estate.id]
+    written = Chance(seed, f"survey/{wave.id}/{estate.id}/comments")
     sheets = [
-        _answer(estate, home, wave, chance) for home in chance.some(asked, invited) if _responds(home, wave, chance)
+        _with_comment(_answer(estate, home, wave, chance), wave, written)
+        for home in chance.some(asked, invited)
+        if _responds(home, wave, chance)
     ]
     if wave.mode == "online":
         sheets += [_second_thought(sheet, chance) for sheet in chance.some(sheets, len(sheets) // 60)]
@@ -117,6 +134,15 @@ def _answer(estate: Estate, home: Home, wave: WaveOf, chance: Chance) -> Row:
         "zone": home.zone,
         "scores": {item: _score(estate, home, wave, item, mood, chance) for item in ITEMS},
     }
+
+
+def _with_comment(sheet: Row, wave: WaveOf, chance: Chance) -> Row:
+    """Add what one in four writes online: of the item liked least, or praise where nothing is disliked."""
+    if wave.mode != "online" or not chance.yes(0.25):
+        return sheet | {"comment": None}
+    scores = {item: score for item, score in sheet["scores"].items() if score is not None}
+    least = min(scores, key=lambda item: scores[item], default="overall")
+    return sheet | {"comment": chance.one(REMARKS[least] if scores.get(least, 3) <= 3 else PRAISE)}
 
 
 def _score(estate: Estate, home: Home, wave: WaveOf, item: str, mood: float, chance: Chance) -> int | None:

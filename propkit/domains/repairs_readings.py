@@ -87,10 +87,10 @@ READINGS = (
         columns={
             "category": Column("text", label=Text("报修类型", "Category")),
             "online_orders": Column("whole", label=Text("线上工单", "Online orders")),
-            "online_minutes": Column("whole", label=Text("线上响应分钟", "Online response minutes")),
+            "online_minutes": Column("whole", label=Text("线上响应分钟合计", "Online: minutes in all")),
             "online_waiting": Column("whole", label=Text("线上未接单", "Online, not accepted")),
             "phone_orders": Column("whole", label=Text("电话工单", "Telephone orders")),
-            "phone_minutes": Column("whole", label=Text("电话响应分钟", "Telephone response minutes")),
+            "phone_minutes": Column("whole", label=Text("电话响应分钟合计", "Telephone: minutes in all")),
             "phone_waiting": Column("whole", label=Text("电话未接单", "Telephone, not accepted")),
         },
         headline=("sum", "online_orders"), unit=_ORDERS, explained=True, source="S0:81",

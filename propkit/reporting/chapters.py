@@ -12,7 +12,7 @@ import pandas as pd
 from propkit import domains
 from propkit.figures import largest
 from propkit.model import Kpi, Reading
-from propkit.reporting import charts, items, listings, notes, outline, remarks, tables
+from propkit.reporting import causes, charts, claims, items, listings, notes, outline, remarks, spans, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
 from propkit.reporting.display import (
@@ -41,8 +41,11 @@ FEW_CASES = 5
 
 _FRAME = {"numbers_first", "charts", "layout", "internal_edition", "owner_edition"}
 """Items that every page is an answer to by being as it is: they are not told again as lists."""
-_IN_FULL = {"measure_effects", "missed_without_measure"}
-"""Lists that close the loop from one month to the next: no page is so brief that it may leave them out."""
+_BRIEFLY = {"target_attainment": listings.attained, "period_change": listings.moved, "process_improvement": listings.stages,
+            "target_proposals": listings.reached}  # fmt: skip
+"""Lists of which a brief page says in a sentence more than their number."""
+_IN_WORDS = {"measure_effects", "missed_without_measure", *_BRIEFLY}
+"""Lists that no page is so brief that it may tell by their number alone: what closes the loop from one month to the next, and those in a sentence."""
 
 
 def heading(book: Book, section_id: str) -> Heading:
@@ -53,7 +56,10 @@ def heading(book: Book, section_id: str) -> Heading:
 
 def section(book: Book, section_id: str, without: Sequence[str] = (), *, brief: bool = False) -> Display:
     """Return what the outline of this report puts into a section, but for the items that were told before."""
-    return chapter(book, [one for one in outline.contents(book.report, section_id) if one not in without], brief=brief)
+    held = [one for one in outline.contents(book.report, section_id) if one not in without]
+    words = spans.sides_words(book) if section_id == "before_after" else None
+    parts = [*([sentence(words, book.lang)] if words else []), chapter(book, held, brief=brief)]
+    return join([*parts, *([causes.taken_apart(book)] if section_id == "problems" and held else [])])
 
 
 def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Display:
@@ -75,12 +81,14 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
     lists = [one for one in item_ids if isinstance(items.ITEMS[one], Reading) and one not in _FRAME]
     told = {one: items.rows(one, book) for one in lists}
     known_lists = {one: rows for one, rows in told.items() if rows is not None}
-    counted = [one for one, rows in known_lists.items() if brief and one not in _IN_FULL and "said" not in rows]
+    counted = [one for one, rows in known_lists.items() if brief and one not in _IN_WORDS and "said" not in rows]
     parts += [_marked(counted, _numbers(book, counted))] if counted else []
     for one, rows in known_lists.items():
         if one == "measure_effects":
             parts.append(_marked([one], listings.effects(book, one, rows, FEW_EFFECTS if brief else listings.LINES)))
-        elif brief and "said" in rows:
+        elif brief and one in _BRIEFLY:
+            parts.append(_marked([one], _BRIEFLY[one](book, one, rows)))
+        elif "said" in rows:
             parts.append(_marked([one], listings.sentences(book, one, rows)))
         elif one not in counted:
             parts.append(_marked([one], listings.listing(book, one, rows)))
@@ -125,12 +133,16 @@ def _figures(book: Book, rates: pd.DataFrame) -> Display:
     kpi_ids = list(rates["kpi"])
     found = findings(book)
     verdicts, changes = ({claim.kpi: claim for claim in found.of(kind, kpi_ids)} for kind in ("target", "change"))
+    before = spans.head(book)
     heads = heads_of(book.lang, ("指标", "Figure"), ("数值", "Value"), ("95% 区间", "95% interval"), ("样本", "Cases"),
-                   ("目标与判定", "Target and verdict"), ("同比", "Year on year"))  # fmt: skip
+                   ("目标与判定", "Target and verdict"), (before.zh, before.en))  # fmt: skip
     cells = [_line(book, row, verdicts, changes) for row in rates.to_dict("records")]
     frame = pd.DataFrame(cells, columns=heads)
     frame = frame.loc[:, [name for name in heads if name == heads[0] or (frame[name] != "").any()]]
     caption = Text("数字一览", "The figures")
+    if before.get(book.lang) in frame and spans.named_in_full(book):
+        words = spans.when(book)
+        caption = Text(f"{caption.zh}；末列与{words.zh}相比", f"{caption.en}; last column: against {words.en}")
     numeric = [name for name in heads[1:4] if name in frame]
     return _marked(
         kpi_ids, tables.table(frame, caption=caption, lang=book.lang, numeric=numeric, stacked=True, lead=True)
@@ -143,11 +155,11 @@ def _line(book: Book, row: Mapping[str, object], verdicts: Mapping, changes: Map
     value = format_rate(row, kpi, book.lang) + ((f"（{mark}）" if book.lang == "zh" else f" ({mark})") if mark else "")
     goal, change = verdicts.get(kpi.id), changes.get(kpi.id)
     target = "" if kpi.target is None else format_target(kpi, kpi.target, book.lang)
-    stop = "，" if book.lang == "zh" else "; "
-    verdict = f"{target}{stop}{goal.text.get(book.lang)}" if goal else target
+    stop = "，" if book.lang == "zh" else ": "
+    verdict = f"{target}{stop}{goal.text.get(book.lang).removeprefix('target ')}" if goal else target
     counted = "" if kpi.kind == "count" else format_n(row, book.lang).removeprefix("n=")
     return [kpi.label.get(book.lang), value, format_interval(row, kpi, book.lang), counted, verdict,
-            change.text.get(book.lang) if change else ""]  # fmt: skip
+            claims.bare(change, spans.when(book)).get(book.lang) if change else ""]  # fmt: skip
 
 
 def _split(book: Book, kpi_id: str) -> Display | None:

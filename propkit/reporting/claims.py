@@ -18,8 +18,14 @@ from scipy.stats import binom
 
 from propkit import domains, stats
 from propkit.model import Kpi
-from propkit.reporting.display import format_interval, format_rate, format_target, period_words
-from propkit.text import Text
+from propkit.reporting.display import (
+    format_interval,
+    format_rate,
+    format_target,
+    period_words,
+)
+from propkit.reporting.plainly import interval_words
+from propkit.text import Text, counted
 
 ALPHA_CHANGES = ALPHA_SEGMENTS = ALPHA_TARGETS = ALPHA_SIGNALS = 0.01
 ALPHA_LEADING = 0.01
@@ -99,10 +105,10 @@ def changes(
 def target(kpi: Kpi, figure: pd.Series, goal: float | None, family: int = 1) -> Claim | None:
     """Judge a figure against its target (in the reader's unit).
 
-    A share is judged by its whole interval, at a level that allows for the `family` of targets judged in the report.  Money is a fact over all accounts, judged on the exact fraction.  A figure that
+    A share or a rate is judged by its whole interval, at a level that allows for the `family` of targets judged in the report.  Money is a fact over all accounts, judged on the exact fraction.  A figure that
     may still rise (`Kpi.ages`) can be attained, but is never declared missed; a provisional one is not judged at all.
     """
-    if goal is None or figure["state"] in ("no_data", "suppressed") or kpi.kind not in ("share", "money"):
+    if goal is None or figure["state"] in ("no_data", "suppressed") or kpi.kind not in ("share", "rate", "money"):
         return None
     verdict = _verdict(kpi, figure, goal, family)
     if figure["state"] == "provisional":
@@ -121,6 +127,12 @@ def _verdict(kpi: Kpi, figure: pd.Series, goal: float, family: int) -> str:
         return "attained" if int(figure["num"]) * kpi.scale >= goal * int(figure["den"]) else "not_attained"
     direction = "<=" if kpi.better == "down" else ">="
     counts, confidence = (int(figure["num"]), int(figure["den"])), 1 - ALPHA_TARGETS / family
+    if kpi.kind == "rate":
+        limits = stats.rate_ci(*counts, per=kpi.scale, confidence=confidence)
+        low, high = float(limits["low"]), float(limits["high"])
+        if low > goal or high < goal:
+            return "attained" if (high < goal) == (direction == "<=") else "not_attained"
+        return "undecided"
     return str(stats.target_status(*counts, goal / kpi.scale, direction, confidence=confidence)["status"])
 
 
@@ -248,9 +260,10 @@ def _signal_claim(kpi: Kpi, last: pd.Series, limits: pd.Series, rule: str) -> Cl
     verdict = "higher" if float(last["value"]) > float(limits["center"]) else "lower"
     words = Text("高于", "above") if verdict == "higher" else Text("低于", "below")
     month = str(last["period"])
+    usual = format_interval(last.to_dict() | {"low": limits["lcl"], "high": limits["ucl"]}, kpi, "zh")
     text = Text(
-        f"{period_words(month, 'zh')}{kpi.label.zh} {format_rate(last, kpi, 'zh')}，{words.zh}正常波动范围",
-        f"{kpi.label.en} of {format_rate(last, kpi, 'en')} in {month} is {words.en} its usual range",
+        f"{period_words(month, 'zh')}{kpi.label.zh} {format_rate(last, kpi, 'zh')}（n={int(last['n']):,}），{words.zh}正常波动范围 {usual}",
+        f"{kpi.label.en}: {format_rate(last, kpi, 'en')} (n={int(last['n']):,}) in {month}, {words.en} its usual range of {usual}",
     )
     bounds = limits_of({"low": limits["lcl"], "high": limits["ucl"]}, rule)
     n = int(last["n"])
@@ -287,39 +300,21 @@ def attainment(verdicts: Sequence[Claim]) -> Text:
         return Text("本期没有可判定目标的指标。", "No figure of this period has a target that can be judged.")
     return Text(
         f"{len(verdicts)} 项有目标的指标中，达标 {counts[0]} 项，未达标 {counts[1]} 项，尚不能判定 {counts[2]} 项。",
-        f"Of {len(verdicts)} figures with a target, {counts[0]} attain it, {counts[1]} do not, "
-        f"and {counts[2]} cannot be decided yet.",
+        f"{counted(len(verdicts), 'figures')} with a target: {counts[0]} attained, {counts[1]} not attained, {counts[2]} undecided so far.",
     )
 
 
 def in_full(kpi: Kpi, figure: pd.Series, claim: Claim) -> Claim:
     """Return a verdict as a whole sentence with its figure, interval and n."""
     zh, en = (
-        f"{kpi.label.get(lang)} {format_rate(figure, kpi, lang)}{_interval(figure, kpi, lang)}" for lang in ("zh", "en")
+        f"{kpi.label.get(lang)} {format_rate(figure, kpi, lang)}{interval_words(figure, kpi, lang)}"
+        for lang in ("zh", "en")
     )
     goal = "" if claim.kind != "target" or kpi.target is None else format_target(kpi, kpi.target, "zh") + "，"
-    goal_en = "" if not goal else format_target(kpi, kpi.target, "en") + ", "
-    return replace(claim, text=Text(f"{zh}，{goal}{claim.text.zh}", f"{en}; {goal_en}{claim.text.en}"))
-
-
-def unknowns(kpis: Sequence[Kpi], rates: pd.DataFrame) -> list[Text]:
-    """Say which figures are missing, hidden or still provisional."""
-    words = {
-        "no_data": Text("无数据", "no data"),
-        "provisional": Text("暂定", "provisional"),
-        "suppressed": Text("样本不足不公布", "too few answers to show"),
-    }
-    by_id, said = {kpi.id: kpi for kpi in kpis}, []
-    for state, label in words.items():
-        found = [by_id[kpi_id].label for kpi_id in rates.loc[rates["state"] == state, "kpi"]]
-        if found:
-            said.append(
-                Text(
-                    f"{label.zh}：{'、'.join(name.zh for name in found)}。",
-                    f"{label.en.capitalize()}: {', '.join(name.en for name in found)}.",
-                )
-            )
-    return said
+    goal_en = "" if not goal else format_target(kpi, kpi.target, "en") + ": "
+    return replace(
+        claim, text=Text(f"{zh}，{goal}{claim.text.zh}", f"{en}; {goal_en}{claim.text.en.removeprefix('target ')}")
+    )
 
 
 def order(claims: Sequence[Claim]) -> list[Claim]:
@@ -364,6 +359,14 @@ def _change_claim(kpi: Kpi, result: Mapping[str, object], holds: bool, n: int, w
     return Claim(kpi.id, "change", verdict, welcome(kpi, verdict), text, n, weight=points, **bounds)
 
 
+def bare(claim: Claim, when: Text) -> Text:
+    """Return the words of a change without the name of what it is compared with, for a column that carries it once."""
+    return Text(
+        claim.text.zh.replace(f"与{when.zh}相比", "").replace(f"比{when.zh}", ""),
+        claim.text.en.replace(f" from {when.en}", "").replace(f" than {when.en}", ""),
+    )
+
+
 def limits_of(row: Mapping[str, object] | pd.Series, test: str) -> dict[str, object]:
     """The limits that a verdict rests on, as shares, and the rule that decided."""
     low, high = (float("nan") if pd.isna(row[end]) else float(row[end]) for end in ("low", "high"))
@@ -388,14 +391,6 @@ def _segment_claim(kpi: Kpi, row: Mapping[str, object], labels: Mapping[str, Tex
     )
     bounds = limits_of(row, "homogeneity gate, Newcombe, n-1 chi-square or Fisher, Holm")
     return Claim(kpi.id, "segment", verdict, welcome(kpi, verdict), text, n, group, weight=abs(points), **bounds)
-
-
-def _interval(figure: pd.Series, kpi: Kpi, lang: str) -> str:
-    if pd.isna(figure["low"]) or figure["state"] in ("no_data", "suppressed"):
-        return ""
-    limits = format_interval(figure, kpi, lang).removesuffix("%")
-    n = f"n={int(figure['n']):,}"
-    return f"（{n}，95% 区间 {limits}）" if lang == "zh" else f" ({n}, 95% interval {limits})"
 
 
 def welcome(kpi: Kpi, verdict: str) -> bool | None:

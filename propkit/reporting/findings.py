@@ -15,7 +15,7 @@ import pandas as pd
 from propkit import domains
 from propkit.model import Kpi
 from propkit.periods import parse_period
-from propkit.reporting import claims, sources
+from propkit.reporting import claims, sources, spans
 from propkit.reporting.book import HISTORY, Book
 from propkit.reporting.claims import Claim
 from propkit.text import Text
@@ -79,7 +79,7 @@ def judge(
     drawn: dict[str, pd.DataFrame] = {}
     for group in groups:
         goals = [kpi for kpi in group if kpi.target is not None and kpi.id in figures.index]
-        family = len(groups) * max(1, sum(kpi.kind == "share" for kpi in goals))
+        family = len(groups) * max(1, sum(kpi.kind in _JUDGED for kpi in goals))
         judged = [claims.target(kpi, figures.loc[kpi.id], kpi.target, family) for kpi in goals]
         made += [claim for claim in judged if claim is not None]
         made += claims.changes(group, before, now, when, alpha=claims.ALPHA_CHANGES / len(groups))
@@ -114,21 +114,21 @@ def _find(book: Book) -> Findings:
 
 
 def _compared(book: Book, kpis: Sequence[Kpi]) -> tuple[pd.DataFrame, pd.DataFrame, Text]:
-    """The rates of a year before and of now.  Key figures of a month are taken at the same age; other figures that age not at all."""
+    """The rates of an earlier stretch and of now.  Key figures of a month are taken at the same age; other figures that age not at all."""
     usable = [kpi for kpi in kpis if kpi.dated_by != WAVE]
-    same_age = [kpi.id for kpi in usable if kpi.id in book.key and book.period.kind == "month"]
+    found, sides = spans.earlier(book), []
+    monthly = found is not None and found.period.kind == book.period.kind == "month"
+    same_age = [kpi.id for kpi in usable if kpi.id in book.key and monthly]
     others = [kpi.id for kpi in usable if kpi.id not in same_age and not kpi.ages]
-    earlier, sides = book.year_before(), []
-    for period in (earlier, book.period):
-        parts = [book.in_periods(others, [period])] if period and others and earlier else []
-        if same_age and earlier and period:
+    for period in (found and found.period, book.period):
+        parts = [book.in_periods(others, [period])] if period and others and found else []
+        if same_age and found and period:
             months = book.months(same_age)
             parts.append(months[months["period"] == period.id])
-        # No year before (a single day): both sides are empty, in the columns of figures.
+        # Nothing to compare with (the first service day): both sides are empty, in the columns of figures.
         sides.append(pd.concat(parts) if parts else book.in_periods([], [book.period]))
-    when = Text("去年同月", "the same month last year") if same_age else Text("上年同期", "the same time last year")
     before, now = (side.set_index("kpi", drop=False) for side in sides)
-    return before, now, when
+    return before, now, found.when if found else Text("", "")
 
 
 def _series(book: Book, kpis: Sequence[Kpi]) -> dict[str, pd.DataFrame]:

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 
 from propkit import domains
 from propkit.model import Duration, Kpi, Note, Reading
+from propkit.periods import parse_period
 from propkit.reporting import display
 from propkit.reporting.book import Book
-from propkit.reporting.display import Display, esc
-from propkit.reporting.overview_items import RESTS_ON
+from propkit.reporting.display import Display, esc, format_n, format_rate, period_words
+from propkit.reporting.overview_items import AROUND, RESTS_ON
 from propkit.text import Text
 
 Item = Kpi | Duration | Reading | Note
@@ -28,9 +29,48 @@ def lacking(book: Book, item: Item) -> tuple[str, ...]:
 def sentences(book: Book, items: Iterable[Item]) -> list[Text]:
     """Say of items without data which tables they lack, one sentence for each set of tables; the others have none in the period."""
     grouped: dict[tuple[str, ...], list[Text]] = {}
-    for item in {item.id: item for item in items}.values():
-        grouped.setdefault(lacking(book, item), []).append(item.label)
-    return [_sentence(names, labels) for names, labels in grouped.items()]
+    monthly, ours = [], {item.id: item for item in items}
+    around = [
+        ours.pop(name) for name in list(ours) if name in AROUND and book.workspace.rectified(book.community) is None
+    ]
+    for item in ours.values():
+        told = _by_month(book, item)
+        if told is None:
+            grouped.setdefault(lacking(book, item), []).append(item.label)
+        else:
+            monthly.append(told)
+    said = [_sentence(names, labels) for names, labels in grouped.items()]
+    if around:
+        labels = Text("、".join(one.label.zh for one in around), ", ".join(one.label.en for one in around))
+        said.append(
+            Text(
+                f"这个小区没有登记整顿，没有前后可比：{labels.zh}。",
+                f"No rectification is recorded for this community, so there is no before and after: {labels.en}.",
+            )
+        )
+    return [*said, *_monthly_said(book, monthly)]
+
+
+def _by_month(book: Book, item: Item) -> Text | None:
+    """A balance has no figure over several months: that of the last month, where it is known."""
+    if not isinstance(item, Kpi) or not item.stock or len(book.period.months) == 1:
+        return None
+    figure = book.in_periods([item.id], [parse_period(book.month)]).iloc[0]
+    if figure["state"] in ("no_data", "suppressed"):
+        return None
+    zh, en = (f"{item.label.get(lang)} {format_rate(figure, item, lang)}" for lang in ("zh", "en"))
+    n = format_n(figure, "zh")
+    return Text(f"{zh}（{n}）", f"{en} ({n})") if item.kind != "count" else Text(zh, en)
+
+
+def _monthly_said(book: Book, told: list[Text]) -> list[Text]:
+    if not told:
+        return []
+    month = period_words(book.month, "zh")
+    zh, en = "、".join(one.zh for one in told), ", ".join(one.en for one in told)
+    return [
+        Text(f"按月计算、多个月不合计的，{month}为：{zh}。", f"Told by month, not over several; in {book.month}: {en}.")
+    ]
 
 
 def missing(book: Book, items: Iterable[Item]) -> Display:
@@ -56,4 +96,4 @@ def _sentence(names: tuple[str, ...], labels: list[Text]) -> Text:
         "".join(f"「{table.zh}」" for table in tables), " and ".join(f"“{table.en.lower()}”" for table in tables)
     )
     noun = "table" if len(names) == 1 else "tables"
-    return Text(f"缺少数据表{lacked.zh}，无法计算：{zh}。", f"Not computed, for want of the {noun} {lacked.en}: {en}.")
+    return Text(f"缺少数据表{lacked.zh}，无法计算：{zh}。", f"Cannot be computed without the {noun} {lacked.en}: {en}.")

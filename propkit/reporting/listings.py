@@ -5,17 +5,18 @@ Composes and formats; computes nothing.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from propkit import domains
+from propkit import domains, stats
 from propkit.errors import PropkitError
 from propkit.figures import OTHER
 from propkit.model import Column, Kpi, Reading
 from propkit.periods import parse_period
-from propkit.reporting import items, tables
+from propkit.reporting import items, spans, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import THRESHOLD, pooled_homes
 from propkit.reporting.display import (
@@ -31,7 +32,8 @@ from propkit.reporting.display import (
     sentence,
     state_words,
 )
-from propkit.text import Text, minus, minutes, number, yuan
+from propkit.reporting.overview_items import REACH
+from propkit.text import Text, counted, minus, minutes, number, yuan
 
 LINES = 12
 """Rows of a long list shown on a page; the rest are counted."""
@@ -46,6 +48,8 @@ _HEADS = {
     "after": Text("之后", "After"),
     "change": Text("变化", "Change"),
 }
+_AGAINST = ("period_change", "complaint_rate_change")
+"""Lists whose "before" is what the whole report is compared with."""
 _WEEKDAYS = ("weekday", "hour")
 
 
@@ -75,6 +79,9 @@ def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     cells = [_line(book, columns, row) for row in shown.to_dict("records")]
     more = len(rows) - len(shown)
     rest = Text(f"（前 {LINES} 行，另有 {more} 行）", f" (first {LINES}; {more} more)") if more else Text("", "")
+    before = spans.when(book) if item_id in _AGAINST else Text("", "")
+    if before.zh:
+        rest = Text(f"{rest.zh}；之前：{before.zh}", f"{rest.en}; before: {before.en}")
     caption = Text(reading.label.zh + rest.zh, reading.label.en + rest.en)
     right = {column.label.get(book.lang) for column in columns.values() if column.kind in _NUMBERS}
     right |= {head.get(book.lang) for head in _HEADS.values()}
@@ -100,13 +107,13 @@ def effects(book: Book, item_id: str, rows: pd.DataFrame, most: int = LINES) -> 
         still = int((ranked["verdict"].iloc[most:] == "no_clear_change").sum())
         rest = Text(f"另有 {len(ranked) - most} 条，其中 {still} 条的指标无明显变化。", f"{len(ranked) - most} more, {still} of them without a clear change.")  # fmt: skip
         lines.append(rest.get(book.lang))
-    head = f"{reading.label.get(book.lang)}{Text('（提出前三个月 → 完成后；变好不等于由措施引起）：', ' (three months before → after; better is not by that its work):').get(book.lang)}"
+    head = f"{reading.label.get(book.lang)}{Text('（提出前三个月 → 完成后；变好不等于由措施引起）：', ' (three months before → after; a better figure does not show that the measure did it):').get(book.lang)}"
     html = f'<p>{esc(head)}</p><ul class="pk-split">{"".join(f"<li>{esc(line)}</li>" for line in lines)}</ul>'
     return Display(html, html, f"{head} {' '.join(lines)}")
 
 
 def _effect(book: Book, row: Mapping[str, object]) -> str:
-    kpi = book.kpi(str(row["kpi"]))
+    kpi = dataclasses.replace(book.kpi(str(row["kpi"])), target=None)  # no side is judged against it
     sides = " → ".join(_side(row, side, kpi, book.lang) for side in _SIDES)
     verdict = VERDICTS[str(row["verdict"])].get(book.lang)
     name = str(row["plan"]) if book.edition == "owner" else f"{row['action_id']} {row['plan']}"
@@ -122,13 +129,79 @@ def sentences(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     label, said = reading.label.get(book.lang), list(told["said"].dropna())
     colon, stop = ("：", "。") if book.lang == "zh" else (": ", ".")
     if not said:
-        of = Text(f"（{len(rows)} 条规则）", f" ({len(rows)} rules)").get(book.lang) if "fired" in rows else ""
+        of = (
+            Text(f"（{len(rows)} 条规则）", f" ({counted(len(rows), 'rules')})")
+            if "fired" in rows
+            else Text(f"（{reading.top.zh}）", f" ({reading.top.en})")
+        )
+        of = of.get(book.lang)
         return sentence(label + colon + Text("没有", "none").get(book.lang) + of + stop, book.lang)
     rest = len(said) - LINES
     more = [Text(f"另有 {rest} 条", f"{rest} more").get(book.lang)] if rest > 0 else []
+    quiet = len(rows) - len(told) if "fired" in rows else 0
+    more += (
+        [Text(f"其余 {quiet} 条规则没有触发", f"{counted(quiet, 'rules')} did not fire").get(book.lang)]
+        if quiet
+        else []
+    )
     lines = [*said[:LINES], *more]
     html = f'<p>{esc(label + colon)}</p><ul class="pk-split">{"".join(f"<li>{esc(line)}</li>" for line in lines)}</ul>'
     return Display(html, html, label + colon + " ".join(lines))
+
+
+def stages(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
+    """Return how the time of finished orders is shared over its stages, as one sentence."""
+    reading = items.ITEMS[item_id]
+    label, words = reading.label.get(book.lang), reading.columns["stage"].choices
+    if rows.empty:
+        return sentence(Text(f"{label}：没有。", f"{label}: none.").get(book.lang), book.lang)
+    told = [
+        f"{words[row['stage']].get(book.lang)} {stats.percent_text(int(row['minutes']), int(row['total_minutes']))}"
+        for row in rows.to_dict("records")
+    ]
+    n = int(rows["orders"].iloc[0])
+    said = Text(
+        f"{label}（{n:,} 单，占全程时间）：{'，'.join(told)}。",
+        f"{label} ({counted(n, 'orders')}, share of the whole time): {', '.join(told)}.",
+    )
+    return sentence(said, book.lang)
+
+
+def attained(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
+    """Return which targets are met and which are missed, in one sentence."""
+    label, words = items.ITEMS[item_id].label.get(book.lang), []
+    for verdict in ("attained", "not_attained"):
+        labels = [book.kpi(one).label for one in rows.loc[rows["verdict"] == verdict, "kpi"]]
+        zh, en = "、".join(one.zh for one in labels), ", ".join(one.en for one in labels)
+        named = Text(f" {len(labels)} 项" + (f"（{zh}）" if zh else ""), f" {len(labels)}" + (f" ({en})" if en else ""))
+        words.append(VERDICTS[verdict].get(book.lang) + named.get(book.lang))
+    rest = len(rows) - int(rows["verdict"].isin(["attained", "not_attained"]).sum())
+    words.append(Text(f"其余 {rest} 项尚不能判定", f"the other {rest} are undecided").get(book.lang))
+    return sentence(Text(f"{label}：{'；'.join(words)}。", f"{label}: {'; '.join(words)}."), book.lang)
+
+
+def reached(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
+    """Return which targets will be kept, may be reached or are out of reach if nothing changes, in one sentence."""
+    label = items.ITEMS[item_id].label.get(book.lang)
+    groups = {reach: [book.kpi(one).label for one in rows.loc[rows["reach"] == reach, "kpi"]] for reach in REACH}
+    told = [(REACH[reach], labels) for reach, labels in groups.items() if labels]
+    zh = "；".join(f"{words.zh}的 {len(labels)} 项（{'、'.join(one.zh for one in labels)}）" for words, labels in told)
+    en = "; ".join(f"{words.en} {len(labels)} ({', '.join(one.en for one in labels)})" for words, labels in told)
+    return sentence(Text(f"{label}：{zh or '没有'}。", f"{label}: {en or 'none'}."), book.lang)
+
+
+def moved(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
+    """Return how many figures could be compared and how many of them moved, in one sentence."""
+    label, when = items.ITEMS[item_id].label.get(book.lang), spans.when(book)
+    up, down, alike = (int((rows["verdict"] == verdict).sum()) for verdict in ("higher", "lower", "no_clear_change"))
+    judged = up + down + alike
+    return sentence(
+        Text(
+            f"{label}：与{when.zh}相比判断了 {judged} 项，明显上升 {up} 项，明显下降 {down} 项，其余没有明显变化。",
+            f"{label}: {judged} compared with {when.en}; {up} clearly higher, {down} clearly lower, the others without a clear change.",
+        ),
+        book.lang,
+    )
 
 
 _SETTLED = ("higher", "lower", "attained", "not_attained", "signal")
@@ -207,6 +280,12 @@ def _line(book: Book, columns: Mapping[str, Column], row: Mapping[str, object]) 
             cells[head] = _unit(row[name], kpi, book.lang)
         elif kpi is not None and name == "target_milli":
             cells[head] = "—" if pd.isna(row[name]) else format_target(kpi, row[name] / 1000, book.lang)
+        elif (
+            name == "unit"
+            and (measured := domains.KPIS.get(str(row.get("metric_id"))))
+            and measured.unit.zh == row[name]
+        ):
+            cells[head] = measured.unit.get(book.lang)
         else:
             cells[head] = _cell(column, name, row[name], book.lang)
     return cells

@@ -87,10 +87,15 @@ def _proposal(kpi: Kpi, figure: pd.Series) -> dict:
     best, worst = (low, high) if down else (high, low)
     beyond, safe = (goal < best, goal >= worst) if down else (goal > best, goal <= worst)
     return {
-        "kpi": kpi.id, "n": den, "target_milli": round(goal * kpi.scale * 1000), "low_milli": round(low * kpi.scale * 1000),
-        "high_milli": round(high * kpi.scale * 1000), "reach": "beyond" if beyond else "safe" if safe else "within",
-        "detectable_milli": None if pd.isna(detectable) else round(abs(float(detectable)) * kpi.scale * 1000),
+        "kpi": kpi.id, "n": den, "target_milli": round(goal * kpi.scale * 1000), "low_milli": _tenth(low * kpi.scale),
+        "high_milli": _tenth(high * kpi.scale), "reach": "beyond" if beyond else "safe" if safe else "within",
+        "detectable_milli": None if pd.isna(detectable) else _tenth(abs(float(detectable)) * kpi.scale),
     }  # fmt: skip
+
+
+def _tenth(value: float) -> int:
+    """Thousandths of a value rounded to its first decimal: more would look surer than it is."""
+    return round(value * 10) * 100
 
 
 def _done(book: Book) -> pd.DataFrame | None:

@@ -11,6 +11,7 @@ from functools import cache
 
 from propkit import domains
 from propkit.errors import ConfigError, nearest
+from propkit.model import Note
 from propkit.reporting.items import ITEMS
 from propkit.reporting.sources import reports
 from propkit.text import Text
@@ -70,8 +71,10 @@ def section(section_id: str) -> Section:
 
 
 def contents(report: str, section_id: str) -> tuple[str, ...]:
-    """Return the ids that a section of a report holds, in the order of the catalogue."""
-    return tuple(item_id for item_id in _asked(report) if place(item_id) == section_id)
+    """Return the ids that a section of a report holds, in the order of the catalogue; notes that would stand alone are in "frame"."""
+    asked = _asked(report)
+    told = {place(item_id) for item_id in asked if not isinstance(ITEMS[item_id], Note)}
+    return tuple(item_id for item_id in asked if (place(item_id) if place(item_id) in told else "frame") == section_id)
 
 
 def sections(report: str) -> tuple[str, ...]:

@@ -70,8 +70,8 @@ OVERVIEWS = (
     _item("target_attainment", "目标达成情况", "Target attainment", ("有目标的指标及其判定", "figures with a target, and the verdict"),
           {**_FIGURE, "target_milli": Column("decimal", label=Text("目标", "Target")),
            "settings_milli": Column("decimal", label=Text("propkit.toml 中不同的目标", "Other target in propkit.toml")), "verdict": _VERDICT}, "S1:21"),
-    _item("period_change", "环比/同比变化", "Change from the same month last year",
-          ("与去年同月相比，须过两道检验", "against the same month last year, by both locks"), _CHANGE, "S1:20"),
+    _item("period_change", "同比变化", "Change from a year before",
+          ("与上年同期相比，须过两道检验", "against the same time last year, by both locks"), _CHANGE, "S1:20"),
     _item("highlights", "亮点与高光时刻", "Highlights", ("达标的目标与明显的改善", "targets attained and clear improvements"),
           _CLAIM, "S0:46; S1:17", explained=True),
     _item("achievement_summary", "成绩总览", "Achievements", ("明显改善的指标、活动与已完成的措施",
@@ -108,8 +108,8 @@ OVERVIEWS = (
     _item("satisfaction_change_pp", "满意度变化", "Change of satisfaction", ("两次调查之差；题目、量表或方式不同则不可比",
           "difference of two waves; not comparable when item, scale or mode differ"), _CHANGE, "S1:20", headline=("sum", "change_milli"),
           unit=Text("个百分点", "points"), scale=0.001),
-    _item("complaint_rate_change", "投诉率变化", "Change of the complaint rate", ("与去年同月相比，每千户投诉数之比（精确检验）",
-          "complaints per 1,000 homes against the same month last year (exact ratio)"), _CHANGE, "S3:108"),
+    _item("complaint_rate_change", "投诉率变化", "Change of the complaint rate", ("与上年同期（整顿报告为整顿前）相比，每千户投诉数之比（精确检验）",
+          "complaints per 1,000 homes against the same time last year, in a rectification against the months before it (exact ratio)"), _CHANGE, "S3:108"),
     _item("core_functions", "五项核心职能", "Five core functions", ("各职能的指标，没有的写明无数据", "figures of each function; absent ones say so"),
           {"heading": _HEADING, **_FIGURE}, "S4:10-18"),
     _item("problem_catalogue", "问题（六项）", "Six problem headings", ("各项的指标", "the figures of each heading"),
@@ -157,5 +157,7 @@ ENVIRONMENT = ("cleaning_pass_rate", "greening_condition", "parking_violations",
 FINANCES = ("fee_collection_rate_current", "fee_collection_rate_households", "arrears_recovery_rate")
 RESTS_ON = {"satisfaction_change_pp": ("owner_satisfaction",), "complaint_rate_change": ("complaints_per_1000_homes",)}
 """The figures without which an overview says nothing."""
+AROUND = ("before_after", "environment_order_results", "financial_health", "problem_inventory", "rectification_background")
+"""What is told around the start of a rectification, and of no other community."""
 PAY = ("complaint_satisfaction", "complaint_on_time_rate", "issue_resolution_rate")
 # fmt: on

@@ -13,8 +13,8 @@ import pandas as pd
 from propkit import domains, stats
 from propkit.domains import satisfaction
 from propkit.model import Kpi
-from propkit.periods import Period, month_range, parse_period
-from propkit.reporting import claims, loop
+from propkit.periods import Period, parse_period
+from propkit.reporting import claims, loop, spans
 from propkit.reporting.book import Book
 from propkit.reporting.findings import WAVE, figures_of, findings
 from propkit.reporting.overview_items import CATALOGUE, ENVIRONMENT, FINANCES, FUNCTIONS, INVENTORY, OVERVIEWS, PAY
@@ -22,7 +22,6 @@ from propkit.reporting.waves import KPI, current, previous
 from propkit.text import Text, counted
 
 _FORECAST_MONTHS = 24
-_BEFORE = Text("整顿前", "before the rectification")
 
 
 def overview(name: str, book: Book) -> pd.DataFrame | None:
@@ -134,8 +133,11 @@ def _early_warning(book: Book) -> list[dict]:
     for name in ("ageing_asset_list", "inspection_blind_spots", "hazard_overdue"):
         listed = domains.read(name, book.tables, book.period, book.cut)
         if listed is not None:
-            label = domains.READINGS[name].label.get(book.lang)
-            rows.append({"rule": "list_not_empty", "kpi": name, "fired": len(listed) > 0, "said": label})
+            one = domains.READINGS[name]
+            said = Text(
+                f"{one.label.zh}：{len(listed)} {one.unit.zh}", f"{one.label.en}: {counted(len(listed), one.unit.en)}"
+            )
+            rows.append({"rule": "list_not_empty", "kpi": name, "fired": len(listed) > 0, "said": said.get(book.lang)})
     return rows
 
 
@@ -195,16 +197,16 @@ def _problem_catalogue(book: Book) -> list[dict]:
 
 
 def _problem_inventory(book: Book) -> list[dict] | None:
-    windows = _windows(book)
+    windows = spans.around_start(book)
     return None if windows is None else _by_heading(book, INVENTORY, windows[0])
 
 
 def _rectification_background(book: Book) -> list[dict] | None:
-    windows = _windows(book)
-    if windows is None:
+    start = book.workspace.rectified(book.community)
+    if start is None:
         return None
     rows = []
-    for month in windows[0].history(12):
+    for month in parse_period(str(pd.Period(start) - 1)).history(spans.MOST_BEFORE):
         for row in _figures(book, ("owner_satisfaction", "complaints_per_1000_homes"), parse_period(month)):
             rows.append({"period": month, **row})
     return [row for row in rows if row["state"] != "no_data"]
@@ -232,32 +234,25 @@ def _kpi_linked_pay(book: Book) -> list[dict]:
 
 
 def _around_start(book: Book, kpi_ids: Iterable[str]) -> list[dict] | None:
-    windows = _windows(book)
-    return None if windows is None else _changes(book, kpi_ids, *windows, _BEFORE)
+    windows = spans.around_start(book)
+    return None if windows is None else _changes(book, kpi_ids, *windows)
 
 
-def _windows(book: Book) -> tuple[Period, Period] | None:
-    """The months before and after the start of the community's rectification, equally many; None where there is none.
-
-    The same calendar months of the year before where these lie before the start, else the months just before it.
-    """
-    start = book.workspace.rectified(book.community)
-    if start is None or book.period.end <= pd.Timestamp(f"{start}-01"):
-        return None
-    after = month_range(pd.Timestamp(f"{start}-01"), book.period.end - pd.Timedelta(days=1))[-12:]
-    before = [str(pd.Period(month) - 12) for month in after]
-    if before[-1] >= start:
-        before = [str(pd.Period(start) - back) for back in range(len(after), 0, -1)]
-    return parse_period(f"{before[0]}..{before[-1]}"), parse_period(f"{after[0]}..{after[-1]}")
-
-
-def _changes(book: Book, kpi_ids: Iterable[str], before: Period, after: Period, when: Text) -> list[dict]:
-    """These figures before and after; the verdicts are those of one family over every share, however many are shown."""
-    every = [book.kpi(kpi_id) for kpi_id in _shares() if domains.KPIS[kpi_id].dated_by != WAVE]
-    asked = [book.kpi(kpi_id) for kpi_id in kpi_ids if kpi_id in domains.KPIS and domains.KPIS[kpi_id].dated_by != WAVE]
-    kpis = list({kpi.id: kpi for kpi in (*every, *asked)}.values())
-    then, now = (_indexed(book, kpis, period) for period in (before, after))
-    verdicts = {claim.kpi: claim.verdict for claim in claims.changes(every, then, now, when)}
+def _changes(book: Book, kpi_ids: Iterable[str], before: Period, after: Period) -> list[dict]:
+    """These figures before and after, with the verdicts of the report where it compares the same months; of all other shares
+    those of one family, however many are shown.  Figures that go on rising are older before than after: they are not judged."""
+    comparable = [kpi for kpi in domains.KPIS.values() if kpi.dated_by != WAVE and not kpi.split_only]
+    known = {kpi.id for kpi in comparable}
+    asked = [book.kpi(kpi_id) for kpi_id in kpi_ids if kpi_id in known]
+    own, compared = findings(book), spans.earlier(book)
+    same = compared is not None and compared.period == before and after.months == book.period.months
+    verdicts = {claim.kpi: claim.verdict for claim in own.of("change")} if same else {}
+    shares = [book.kpi(kpi.id) for kpi in comparable if kpi.kind in ("share", "money")]
+    rest = [kpi for kpi in shares if not kpi.ages and kpi.id not in (own.now.index if same else ())]
+    then, now = (
+        _indexed(book, list({kpi.id: kpi for kpi in (*asked, *rest)}.values()), side) for side in (before, after)
+    )
+    verdicts |= {claim.kpi: claim.verdict for claim in claims.changes(rest, then, now, spans.before_words(before))}
     return _pairs(asked, then, now, verdicts)
 
 

@@ -18,15 +18,20 @@ from propkit import domains, stats, store
 from propkit.figures import figures
 from propkit.model import Kpi
 from propkit.periods import Period, parse_period
-from propkit.reporting import charts, charts_compare, charts_panels, claims, tables
+from propkit.reporting import cards, charts, charts_compare, charts_panels, claims, plainly, tables
 from propkit.reporting.book import Book, check_choices
-from propkit.reporting.display import Display, format_rate, heads_of, join, sentence
+from propkit.reporting.display import Display, format_interval, format_rate, heads_of, join, sentence
 from propkit.reporting.lacking import absent, missing
-from propkit.text import Text
+from propkit.text import Text, counted, number
 from propkit.workspace import open_workspace
 
 ALL = "all"
 """In the place of a community's id: every community."""
+_SHRUNK = Text(
+    "名次范围：区间有重叠的小区分不出先后。向总体收缩后：样本越少，越靠近全体的水平，免得把小样本的高低当真。",
+    "Range of ranks: communities whose intervals overlap cannot be put in order. Drawn towards all: the fewer the cases, the closer "
+    "to the level of all, so that the ups and downs of small numbers are not taken for real.",
+)
 FEWEST = 3
 """Communities with data that a funnel needs."""
 
@@ -78,22 +83,82 @@ def open_portfolio(
 
 
 def looks(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
-    """Answer first: which communities need a look and why, and how many would by chance."""
+    """Answer first: which communities need a look and why, what differs, how many would by chance, and what is not known."""
     found = [*_outside(book, kpi_ids), *_signalled(book, kpi_ids)]
     reasons: dict[str, list[str]] = {}
     for place, text in found:
         reasons.setdefault(place, []).append(text.get(book.lang))
+    points = [_differences(book, kpi_ids), claims.by_chance(len(book.places) * len(kpi_ids)), *_unknown(book, kpi_ids)]
+    if not reasons:
+        none = Text("没有小区超出偶然波动的范围。", "No community lies outside what chance alone gives.")
+        return cards.summary(none, points, lang=book.lang)
+    names = [book.places[place] for place in reasons]
+    lead = Text(
+        f"{len(book.places)} 个小区中有 {len(names)} 个需要看一看：{'、'.join(names)}。",
+        f"{len(names)} of {len(book.places)} communities should be looked at: {', '.join(names)}.",
+    )
     heads = heads_of(book.lang, ("小区", "Community"), ("为什么要看一看", "Why it needs a look"))
     comma = "；" if book.lang == "zh" else "; "
-    lines = [[book.places[place], comma.join(texts)] for place, texts in reasons.items()]
-    count = len(book.places) * len(kpi_ids)
-    said = sentence(claims.by_chance(count), book.lang)
-    if not lines:
-        none = Text("没有小区超出偶然波动的范围。", "No community lies outside what chance alone gives.")
-        return join([sentence(none, book.lang), said])
-    caption = Text(f"{len(lines)} 个小区需要看一看", f"{len(lines)} communities need a look")
-    frame = pd.DataFrame(lines, columns=heads)
-    return join([tables.table(frame, caption=caption, lang=book.lang, sortable=False, stacked=True), said])
+    frame = pd.DataFrame([[book.places[place], comma.join(texts)] for place, texts in reasons.items()], columns=heads)
+    caption = Text("需要看一看的小区", "Communities to look at")
+    table = tables.table(frame, caption=caption, lang=book.lang, sortable=False, stacked=True)
+    return join([cards.summary(lead, points, lang=book.lang), table])
+
+
+def _differences(book: Portfolio, kpi_ids: Sequence[str]) -> Text:
+    """Say which figures differ between communities beyond chance, each with its ends."""
+    judged = _judged(book, kpi_ids)
+    differing = [(kpi_id, rates) for kpi_id, rates, differs in judged if differs]
+    if not differing:
+        return Text(
+            f"比较了 {len(judged)} 项比率，小区之间的差别都可能只是偶然。",
+            f"{counted(len(judged), 'shares')} compared: no difference between communities is beyond chance.",
+        )
+    told = [_ends(book, kpi_id, rates) for kpi_id, rates in differing]
+    return Text(
+        f"比较了 {len(judged)} 项比率，小区之间的差别超出偶然的有 {len(told)} 项：{'；'.join(one.zh for one in told)}。",
+        f"{counted(len(judged), 'shares')} compared; beyond chance communities differ in {len(told)}: "
+        f"{'; '.join(one.en for one in told)}.",
+    )
+
+
+def _ends(book: Portfolio, kpi_id: str, rates: pd.DataFrame) -> Text:
+    kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
+    low, high = (rates.sort_values("value").iloc[place] for place in (0, -1))
+    one, two = (plainly.figure_in(kpi, row) for row in (low, high))
+    zh = f"{low['label']}{one.zh}，{high['label']}{two.zh}"
+    return Text(zh, f"{low['label']}: {one.en}, {high['label']}: {two.en}")
+
+
+def _unknown(book: Portfolio, kpi_ids: Sequence[str]) -> list[Text]:
+    """Say which figures of which communities are missing, provisional or rest on few cases."""
+    rates = book.sides(kpi_ids)
+    words = {
+        "no_data": Text("没有数据的有", "no data for"),
+        "provisional": Text("数值还会变的有", "provisional:"),
+        "unreliable": Text("样本太少、只能参考的有", "too few cases to rely on:"),
+        "suppressed": Text("答复太少、不公布的有", "too few answers to show:"),
+    }
+    told = []
+    for state, label in words.items():
+        rows = rates[rates["state"] == state]
+        named = [_places_of(book, kpi_id, rows) for kpi_id in dict.fromkeys(rows["kpi"])]
+        if named:
+            told.append(
+                Text(label.zh + "、".join(one.zh for one in named), f"{label.en} {', '.join(one.en for one in named)}")
+            )
+    if not told:
+        return []
+    return [
+        Text(f"还不知道：{'；'.join(one.zh for one in told)}。", f"Not known yet: {'; '.join(one.en for one in told)}.")
+    ]
+
+
+def _places_of(book: Portfolio, kpi_id: str, rows: pd.DataFrame) -> Text:
+    label, names = book.kpi(kpi_id).label, list(rows.loc[rows["kpi"] == kpi_id, "label"])
+    if len(names) == len(book.places):
+        return label
+    return Text(f"{label.zh}（{'、'.join(names)}）", f"{label.en} ({', '.join(names)})")
 
 
 def overview(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
@@ -153,6 +218,8 @@ def ranks(book: Portfolio, kpi_id: str) -> Display:
         book.lang,
         ("小区", "Community"),
         ("数值", "Value"),
+        ("95% 区间", "95% interval"),
+        ("样本", "Cases"),
         ("名次范围", "Range of ranks"),
         ("向总体收缩后", "Drawn towards all"),
     )
@@ -161,10 +228,13 @@ def ranks(book: Portfolio, kpi_id: str) -> Display:
         row, first, last = rates.iloc[place], found["first"].iloc[place], found["last"].iloc[place]
         level = float(shrunk["shrunk"].iloc[place]) * kpi.scale
         words = f"{first}" if first == last else f"{first}–{last}"
-        lines.append([row["label"], format_rate(row, kpi, book.lang), words, f"{level:.1f}%"])
+        cells = [format_rate(row, kpi, book.lang), format_interval(row, kpi, book.lang), number(int(row["n"]))]
+        lines.append([row["label"], *cells, words, f"{level:.1f}%"])
     caption = Text(f"{kpi.label.zh}：名次只能给出范围", f"{kpi.label.en}: ranks are known as ranges only")
     frame = pd.DataFrame(lines, columns=heads)
-    return tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:], sortable=False)
+    shown = tables.table(frame, caption=caption, lang=book.lang, numeric=heads[1:], sortable=False)
+    told = book.besides.setdefault("shrunk", kpi_id)  # how it is to be read is said once, beneath the first
+    return join([shown, *([sentence(_SHRUNK, book.lang)] if told == kpi_id else [])])
 
 
 def rank_ranges(rates: pd.DataFrame, kpi: Kpi) -> pd.DataFrame:
@@ -185,11 +255,9 @@ def rank_ranges(rates: pd.DataFrame, kpi: Kpi) -> pd.DataFrame:
 
 def spread(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
     """Whether communities differ at all, figure by figure: the homogeneity test, one family."""
-    judged = [(kpi_id, rates) for kpi_id in kpi_ids if len(rates := _shares(book, kpi_id)) > 1]
+    judged = _judged(book, kpi_ids)
     if not judged:
         return sentence(Text("没有可以比较的数字。", "There are no figures to compare."), book.lang)
-    tests = [float(stats.homogeneity_test(*_sums(rates))["p_value"]) for _, rates in judged]
-    passed = np.asarray(stats.adjust_pvalues(tests)["p_adjusted"]) < claims.ALPHA_SEGMENTS
     heads = heads_of(
         book.lang,
         ("指标", "Figure"),
@@ -202,26 +270,43 @@ def spread(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
         False: Text("可能只是偶然", "may be chance alone"),
     }
     lines = []
-    for (kpi_id, rates), differs in zip(judged, passed, strict=True):
+    for kpi_id, rates, differs in judged:
         kpi = dataclasses.replace(book.kpi(kpi_id), target=None)
         ends = rates.sort_values("value").iloc[[0, -1]]
         shown = [f"{row['label']} {format_rate(row, kpi, book.lang)}" for row in ends.to_dict("records")]
-        lines.append([kpi.label.get(book.lang), *shown, words[bool(differs)].get(book.lang)])
+        lines.append([kpi.label.get(book.lang), *shown, words[differs].get(book.lang)])
     frame = pd.DataFrame(lines, columns=heads)
     caption = Text("每项指标最低与最高的小区", "The lowest and highest community of each figure")
     return tables.table(frame, caption=caption, lang=book.lang, sortable=False, stacked=True)
 
 
+def _judged(book: Portfolio, kpi_ids: Sequence[str]) -> list[tuple[str, pd.DataFrame, bool]]:
+    """The shares of at least two communities, and whether they differ: one family of homogeneity tests."""
+    told = [(kpi_id, rates) for kpi_id in kpi_ids if len(rates := _shares(book, kpi_id)) > 1]
+    if not told:
+        return []
+    tests = [float(stats.homogeneity_test(*_sums(rates))["p_value"]) for _, rates in told]
+    passed = np.asarray(stats.adjust_pvalues(tests)["p_adjusted"]) < claims.ALPHA_SEGMENTS
+    return [(kpi_id, rates, bool(differs)) for (kpi_id, rates), differs in zip(told, passed, strict=True)]
+
+
 def quality(book: Portfolio) -> Display:
     """How much of each community's exports could be used."""
     heads = heads_of(
-        book.lang, ("小区", "Community"), ("文件", "Files"), ("行数", "Lines"), ("采用", "Kept"), ("未采用", "Refused")
+        book.lang,
+        ("小区", "Community"),
+        ("文件", "Files"),
+        ("行数", "Lines"),
+        ("采用", "Kept"),
+        ("未采用", "Refused"),
+        ("未采用占比", "Share refused"),
     )
     lines = []
     for place, name in book.places.items():
         entries = store.accounts(book.workspace, place)
         sums = [sum(entry[what] for entry in entries) for what in ("lines", "kept", "rejected_lines")]
-        lines.append([name, f"{len(entries):,}", *(f"{total:,}" for total in sums)])
+        share = stats.percent_text(sums[2], sums[0]) if sums[0] else "—"
+        lines.append([name, f"{len(entries):,}", *(f"{total:,}" for total in sums), share])
     caption = Text(
         "数据质量（多个小区共用的文件各算一次）", "Data quality (a file shared by communities counts for each)"
     )
@@ -244,10 +329,13 @@ def _outside(book: Portfolio, kpi_ids: Sequence[str]) -> list[tuple[str, Text]]:
             p = 1.0 if test["verdict"] == "no_clear_change" else float(test["p_value"])
             worse = (num[at] / den[at] < rest) == (kpi.better != "down")
             if p < claims.ALPHA_SEGMENTS / (len(rates) * len(kpi_ids)) and worse and kpi.better:
-                shown, usual = format_rate(row, kpi, book.lang), f"{rest * kpi.scale:.0f}%"
+                own, usual = (
+                    plainly.figure_in(dataclasses.replace(kpi, target=None), rates.iloc[at]),
+                    f"{rest * kpi.scale:.0f}%",
+                )
                 found.append((row["community"], Text(
-                    f"{kpi.label.zh} {shown}，其余小区合计 {usual}",
-                    f"{kpi.label.en} {shown}; all others together {usual}",
+                    f"{own.zh}；其余小区合计 {usual}（n={others[1]:,}）",
+                    f"{own.en}; all others together {usual} (n={others[1]:,})",
                 )))  # fmt: skip
     return found
 

@@ -17,15 +17,45 @@ from propkit import domains, stats, store
 from propkit.figures import figures
 from propkit.model import Kpi
 from propkit.periods import parse_period
-from propkit.reporting import charts, charts_compare, claims
+from propkit.reporting import charts, charts_compare, claims, spans
 from propkit.reporting.book import Book
 from propkit.reporting.display import Display, join, period_words, sentence
+from propkit.reporting.findings import WAVE
 from propkit.reporting.lacking import absent
 from propkit.text import Text, minus
 
-MOST_BEFORE = 12
+FEWEST_BEFORE = 3
+"""Months with data before the start without which nothing is compared."""
 SISTERS_FOR_TEST = 19
 """With fewer sisters the rank of the change is shown, and is no test at 5 %."""
+_ANSWERS = {
+    "worked": Text(
+        "变化超出偶然、也大于每个对照小区的", "changed beyond chance and more than every comparison community:"
+    ),
+    "changed": Text("只能说前后有变化的", "changed, and no more can be said:"),
+    "no_clear_change": Text("没有明显变化的", "no clear change:"),
+    "no_data": Text("数据不够、没有比较的", "too few data to compare:"),
+}
+_CLOSING = {
+    "worked": Text(
+        "三个条件都满足：变化超出了偶然、对照小区和均值回归所能解释的。",
+        "All three conditions hold: the change is more than chance, the comparison communities and regression to the mean explain.",
+    ),
+    "larger": Text(
+        "变化超出偶然，也大于每个对照小区；但对照小区太少，是否与整顿有关还不能下结论。",
+        "The change is beyond chance and larger than in any comparison community; but with so few of them, whether the "
+        "rectification has to do with it remains open.",
+    ),
+    "changed": Text(
+        "只能说前后有变化；是否与整顿有关，现有数据不能判断。",
+        "All that can be said is that it changed; whether the rectification has to do with it, these data cannot tell.",
+    ),
+}
+_MOVED = {
+    True: Text("上升", "higher"),
+    False: Text("下降", "lower"),
+    None: Text("没有明显变化", "no clear change"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +80,71 @@ class Change:
     rebound: float
 
 
-def around(book: Book, kpi_ids: Sequence[str]) -> Display:
-    """Shares before and after the start, one family: the months, the limits of before, the sisters, and the sentence that holds."""
+def judged(book: Book) -> list[str]:
+    """Return the key figures that are held against the comparison communities: one family of shares that do not go on rising."""
+    kpis = [book.kpi(kpi_id) for kpi_id in book.key]
+    return [kpi.id for kpi in kpis if kpi.kind == "share" and not kpi.ages and kpi.dated_by != WAVE]
+
+
+def around(book: Book) -> Display:
+    """The key shares before and after the start: the months, the limits of before, the sisters, and the sentence that holds."""
     start = book.workspace.rectified(book.community)
     if start is None:
-        none = Text("propkit.toml 没有写这个小区的整顿开始月份（[[rectification]]）。",
-                    "propkit.toml names no month in which this community's rectification began ([[rectification]]).")  # fmt: skip
-        return sentence(none, book.lang)
-    return join([_around(book, kpi_id, start, len(kpi_ids)) for kpi_id in kpi_ids])
+        return sentence(_not_rectified(book), book.lang)
+    return join([_around(book, kpi_id, start) for kpi_id in judged(book)])
 
 
-def _around(book: Book, kpi_id: str, start: str, family: int) -> Display:
-    kpi, months = book.kpi(kpi_id), _months(book, start)
-    own, sisters = _series(book, [kpi_id], months, [book.community]), _series(book, [kpi_id], months, _sisters(book))
-    known = own[~own["state"].isin(["no_data", "suppressed"])]
-    if kpi.kind != "share" or known.empty or (known["period"] < start).sum() < 3:
-        return absent(book, kpi) if known.empty else sentence(_too_short(kpi), book.lang)
-    found = compare(own, sisters, start, kpi, family)
-    pooled = _pooled(sisters, months) if len(sisters) else None
+def answer(book: Book) -> Text | None:
+    """Say in one sentence how many key shares changed more than in the comparison communities, changed, or did neither."""
+    start = book.workspace.rectified(book.community)
+    if start is None:
+        return _not_rectified(book)
+    groups: dict[str, list[Text]] = {"worked": [], "changed": [], "no_clear_change": [], "no_data": []}
+    for kpi_id in judged(book):
+        found = _compared(book, kpi_id, start)
+        groups[found.verdict if found else "no_data"].append(book.kpi(kpi_id).label)
+    told = [(label, groups[verdict]) for verdict, label in _ANSWERS.items() if groups[verdict]]
+    zh = "；".join(f"{label.zh} {len(names)} 项（{'、'.join(name.zh for name in names)}）" for label, names in told)
+    en = "; ".join(f"{label.en} {len(names)} ({', '.join(name.en for name in names)})" for label, names in told)
+    return Text(
+        f"{period_words(start, 'zh')}整顿前后的 {len(judged(book))} 项比率：{zh}。",
+        f"Of {len(judged(book))} shares before and after {start}: {en}.",
+    )
+
+
+def _not_rectified(book: Book) -> Text:
+    where = book.edition == "internal"
+    return Text(
+        f"这个小区没有登记整顿开始的月份{'（propkit.toml 的 [[rectification]]）' if where else ''}，不作整顿前后的对比。",
+        f"No month is recorded in which a rectification of this community began{' ([[rectification]] of propkit.toml)' if where else ''}: "
+        "before and after are not compared.",
+    )
+
+
+def _compared(book: Book, kpi_id: str, start: str) -> Change | None:
+    """The comparison of one share, reckoned once; None where fewer than three months before the start are known."""
+    kept = book.besides.setdefault("rectified", {})
+    if kpi_id not in kept:
+        own, sisters = _sides(book, kpi_id, start)
+        known = own[~own["state"].isin(["no_data", "suppressed"])]
+        enough = (known["period"] < start).sum() >= FEWEST_BEFORE
+        kept[kpi_id] = compare(own, sisters, start, book.kpi(kpi_id), len(judged(book))) if enough else None
+    return kept[kpi_id]
+
+
+def _sides(book: Book, kpi_id: str, start: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    months = _months(book, start)
+    return _series(book, [kpi_id], months, [book.community]), _series(book, [kpi_id], months, _sisters(book))
+
+
+def _around(book: Book, kpi_id: str, start: str) -> Display:
+    kpi, found = book.kpi(kpi_id), _compared(book, kpi_id, start)
+    own, sisters = _sides(book, kpi_id, start)
+    if own["state"].isin(["no_data", "suppressed"]).all():
+        return absent(book, kpi)
+    if found is None:
+        return sentence(_too_short(kpi), book.lang)
+    pooled = _pooled(sisters, _months(book, start)) if len(sisters) else None
     chart = charts.show(
         charts_compare.before_after, _with_limits(own, start), kpi, lang=book.lang, start=start, others=pooled,
         title=kpi.label,
@@ -115,11 +192,13 @@ def said(kpi: Kpi, found: Change, start: str) -> list[Text]:
     if found.verdict == "no_data":
         return [Text("前后没有足够的数据可比。", "There are too few data before or after to compare.")]
     was, now = (num / den * kpi.scale for num, den in (found.before, found.after))
+    trigger = str(pd.Period(start) - 1)
     cases = f"n={found.before[1]:,} → {found.after[1]:,}"
+    verdict = _MOVED[None if found.verdict == "no_clear_change" else now > was]
     parts = [Text(
-        f"{period_words(start, 'zh')}前后：{was:.1f}% → {now:.1f}%（{cases}，不含触发整顿的那个月）" + ("。" if found.verdict != "no_clear_change" else "，没有明显变化。"),
-        f"Before and after {start}: {was:.1f}% → {now:.1f}% ({cases}, without the month that triggered it)"
-        + ("." if found.verdict != "no_clear_change" else "; no clear change."),
+        f"{kpi.label.zh}在 {period_words(start, 'zh')}前后：{was:.1f}% → {now:.1f}%（{cases}，不含触发整顿的{period_words(trigger, 'zh')}），{verdict.zh}。",
+        f"{kpi.label.en} before and after the start in {start}: {was:.1f}% → {now:.1f}% ({cases}, without {trigger}, the month that "
+        f"triggered it); {verdict.en}.",
     )]  # fmt: skip
     if not np.isnan(found.did):
         low, high = found.low * kpi.scale, found.high * kpi.scale
@@ -130,18 +209,24 @@ def said(kpi: Kpi, found: Change, start: str) -> list[Text]:
             f"(95% interval {minus(f'{low:+.1f}')} to {minus(f'{high:+.1f}')}){_ranked(found).en}",
         ))  # fmt: skip
     if not np.isnan(found.rebound):
-        parts.append(Text(
-            f"整顿前一个月是低点；仅凭这一点，即使什么都不做也会回升约 {abs(found.rebound) * kpi.scale:.1f} 个百分点（均值回归）。",
-            f"The month before was exceptional; that alone would bring it back by about {abs(found.rebound) * kpi.scale:.1f} points "
-            "with nothing done (regression to the mean).",
-        ))  # fmt: skip
-    closing = {
-        "worked": Text("三个条件都满足：变化超出了偶然、对照小区和均值回归所能解释的。",
-                       "All three conditions hold: the change exceeds what chance, the sisters and regression to the mean explain."),
-        "changed": Text("只能说前后有变化；是否因整顿而来，现有数据不能判断。",
-                        "All that can be said is that it changed; whether with the rectification, these data cannot tell."),
-    }.get(found.verdict)  # fmt: skip
+        parts.append(_came_back(abs(found.rebound) * kpi.scale, trigger))
+    closing = _CLOSING.get("larger" if found.verdict == "worked" and found.n <= SISTERS_FOR_TEST else found.verdict)
     return [*parts, *([closing] if closing else [])]
+
+
+def _came_back(points: float, trigger: str) -> Text:
+    """What the month that triggered the rectification alone leads to expect."""
+    month = period_words(trigger, "zh")
+    if not points:
+        return Text(
+            f"触发整顿的{month}并没有低到异常，谈不上自己回升（均值回归）。",
+            f"{trigger}, the month that triggered it, was not exceptionally low: no rebound by itself is to be expected (regression to the mean).",
+        )
+    return Text(
+        f"触发整顿的{month}是低点；仅凭这一点，即使什么都不做也会回升约 {points:.1f} 个百分点（均值回归）。",
+        f"{trigger}, the month that triggered it, was exceptionally low; that alone would bring it back by about {points:.1f} points "
+        "with nothing done (regression to the mean).",
+    )
 
 
 def _ranked(found: Change) -> Text:
@@ -164,7 +249,7 @@ def _ranked(found: Change) -> Text:
 
 def _months(book: Book, start: str) -> list[str]:
     """At most twelve months before the start, and all from it to the end of the period."""
-    first = str(pd.Period(start) - MOST_BEFORE)
+    first = str(pd.Period(start) - spans.MOST_BEFORE)
     return parse_period(f"{first}..{book.month}").months
 
 
@@ -198,9 +283,12 @@ def _sums(rates: pd.DataFrame, start: str, trigger: str) -> tuple[tuple[int, int
 
 
 def _rank(own: pd.DataFrame, sisters: pd.DataFrame, start: str, trigger: str) -> tuple[int, int]:
-    """The rank of the community's change among all with data in every month, and how many these are."""
+    """The rank of the community's change among all with data in every month that it has data of, and how many these are."""
     both = pd.concat([own, sisters])
-    both = both[both["period"] != trigger]
+    known = own.loc[
+        own["value"].notna() & (own["period"] != trigger), "period"
+    ]  # months of which nothing is known of it rank nobody
+    both = both[both["period"].isin(known)]
     values = (
         both.assign(value=both["value"].astype("float64")).set_index(["community", "period"])["value"].unstack("period")
     )
@@ -225,7 +313,7 @@ def _rebound(own: pd.DataFrame, sisters: pd.DataFrame, start: str, trigger: str)
     between = float(np.sqrt(max(0.0, shares.var(ddof=1) - noise)))
     value = float(chosen["num"].iloc[0] / n)
     if within + between == 0 or value >= usual - within:
-        return float("nan")  # the month was not exceptional: nothing comes back
+        return 0.0  # the month was not exceptional: nothing comes back
     return stats.regression_to_mean(usual, between, within, value)["expected_rebound"]
 
 

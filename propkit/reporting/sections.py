@@ -6,7 +6,7 @@ Composes what figures, claims, charts and tables give; computes and words nothin
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from propkit import domains, stats
 from propkit.figures import largest
 from propkit.model import Kpi, worded
 from propkit.reporting import cards as card_room
-from propkit.reporting import chapters, charts, claims, outline, sources, tables
+from propkit.reporting import chapters, charts, claims, openings, outline, plainly, sources, tables
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
 from propkit.reporting.display import Display, Heading, Receipt, esc, sentence
@@ -163,12 +163,20 @@ def receipt(book: Book) -> Receipt:
 
 
 def summary(book: Book) -> Display:
-    """Answer first: how many targets are met, the three to five findings that matter, and what is not known."""
-    found = findings(book)
+    """Answer first: how many targets are met, the three to five findings that matter, what is open, and what is not known.
+
+    Where fewer is found, key figures are told as they stand.
+    """
+    found, own = findings(book), openings.facts(book)
+    goals = claims.attainment(found.of("target"))
+    lead = goals
+    if book.report in openings.LEADS and own:
+        lead, own = own[0], [*([goals] if found.of("target") else []), *own[1:]]
     differing = [claim for kpi_id in book.split for claim in segments_found(book, kpi_id)]
     worth = [*found.said(book.key), *(claim for claim in claims.order(differing) if claim.good is not None)]
     worth = sorted(worth, key=lambda claim: (claim.kpi not in book.key, claim.good is not False))[:MOST_SAID]
     points: list[claims.Claim | Text] = [in_full(book, claim) for claim in worth]
+    points += _stated(book, {claim.kpi for claim in worth}, MOST_SAID - len(worth) - len(own)) + own
     signalled = [claim for claim in worth if claim.kind == "signal"]
     if signalled:
         points.append(claims.by_chance(len(found.series)))
@@ -177,7 +185,16 @@ def summary(book: Book) -> Display:
     points += heard(book, {claim.kpi for claim in worth})
     book.headline = _headline(book, _one_each(book.key))
     told = [*points, *_unknown(book, book.key), claims.STRICT]
-    return card_room.summary(claims.attainment(found.of("target")), told, lang=book.lang)
+    return card_room.summary(lead, told, lang=book.lang)
+
+
+def _stated(book: Book, told: Collection[str], most: int) -> list[Text]:
+    """Key figures of which nothing is found, at most so many; shares and rates before counts."""
+    kpis = [book.kpi(kpi_id) for kpi_id in book.key if kpi_id not in told]
+    kpis = [kpi for kpi in kpis if book.figure(kpi.id)["state"] not in ("no_data", "suppressed", "provisional")]
+    ranked = sorted(kpis, key=lambda kpi: kpi.kind not in ("share", "rate"))[: max(0, most)]
+    made = findings(book).claims
+    return [plainly.stated(kpi, book.figure(kpi.id), [one for one in made if one.kpi == kpi.id]) for kpi in ranked]
 
 
 def cards(book: Book) -> Display:
@@ -305,7 +322,7 @@ def _unknown(book: Book, kpi_ids: Sequence[str]) -> list[Text]:
     others = [kpi for kpi in kpis if kpi not in without]
     return [
         *sentences(book, without),
-        *(claims.unknowns(others, book.rates([kpi.id for kpi in others])) if others else []),
+        *(plainly.unknowns(others, book.rates([kpi.id for kpi in others])) if others else []),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import numpy as np
@@ -12,7 +13,7 @@ from propkit import domains, stats
 from propkit.counts import SUMS
 from propkit.model import Kpi
 from propkit.rates import rate
-from propkit.reporting import claims
+from propkit.reporting import claims, plainly
 from propkit.text import Text
 
 AS_OF = pd.Timestamp("2026-12-31")
@@ -85,6 +86,28 @@ def test_target_is_judged_by_the_whole_interval(num: int, den: int, verdict: str
 
     assert claim is not None
     assert (claim.verdict, claim.good) == (verdict, good)
+
+
+@pytest.mark.parametrize(("num", "verdict"), [(0, "attained"), (20, "not_attained"), (9, "undecided")])
+def test_target_of_a_rate_is_judged_by_its_exact_interval(num: int, verdict: str) -> None:
+    """At most 4.5 of 1,000: 99 % limits of 0, 20 and 9 in 2,000 are 0 to 2.65, 5.18 to 16.9 and 1.7 to 10.1 (tables of chi-square)."""
+    kpi = domains.KPIS["complaints_per_1000_homes"]
+    claim = claims.target(kpi, _rates(kpi.id, {"all": (num, 2000)}).iloc[0], 4.5)
+
+    assert claim is not None and claim.verdict == verdict
+
+
+def test_a_figure_of_which_nothing_is_found_is_told_with_its_interval_and_what_it_lacks() -> None:
+    figure = _rates(ON_TIME.id, {"all": (80, 100)}).iloc[0]
+    kpi = dataclasses.replace(ON_TIME, target=95)
+    undecided = claims.Claim(kpi.id, "target", "undecided", None, Text("尚不能判定是否达标", "target undecided"), 100)
+
+    said = plainly.stated(kpi, figure, [undecided])
+
+    assert said.zh.startswith("维修及时率 80%（n=100，95% 区间 ") and said.zh.endswith(
+        "目标 ≥95%，尚不能判定是否达标，没有以前的数字可比。"
+    )
+    assert said.en.endswith("; target ≥95%: undecided; there is no earlier figure to compare with.")
 
 
 def test_target_of_money_is_a_fact_on_the_exact_fraction() -> None:
@@ -186,9 +209,9 @@ def test_leading_category_needs_a_lead_beyond_chance() -> None:
 def test_unknowns_name_what_is_missing_and_what_is_provisional() -> None:
     rates = pd.concat([_rates(ON_TIME.id, {"all": (0, 0)}), _rates(SATISFACTION.id, {"all": (3, 5)})])
 
-    said = claims.unknowns([ON_TIME, SATISFACTION], rates)
+    said = plainly.unknowns([ON_TIME, SATISFACTION], rates)
 
-    assert [text.zh for text in said] == ["无数据：维修及时率。", "样本不足不公布：业主满意率。"]
+    assert [text.zh for text in said] == ["还不知道：本期没有数据的有维修及时率；答复太少、不公布的有业主满意率。"]
 
 
 def test_null_worlds_are_silent_and_no_sentence_names_a_cause() -> None:
