@@ -9,11 +9,12 @@ import csv
 import io
 import json
 import os
+import signal
 import sys
 import traceback
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -146,10 +147,31 @@ class Program(_Spoken, click.RichGroup):
         except click.ClickException as error:
             _fail(_usage_words(error, self.lang), EXIT_USAGE)
         except (click.Abort, KeyboardInterrupt):
-            done = Text(
-                "已中断。完成的部分保留，再次运行会接着做。", "Interrupted. What is done stays; run again to go on."
-            )
-            _fail(done.get(self.lang), EXIT_INTERRUPTED)
+            _fail(_INTERRUPTED.get(self.lang), EXIT_INTERRUPTED)
+
+
+_INTERRUPTED = Text(
+    "已中断。完成的部分保留，再次运行会接着做。", "Interrupted. What is done stays; run again to go on."
+)
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@contextmanager
+def interruptible(lang: str) -> Iterator[None]:
+    """Let SIGTERM and a closed terminal end the program as Ctrl-C does, wherever it is; nohup stays what it is.
+
+    What is inside leaves the program: on its last way out nothing can interrupt it any more.
+    """
+    heard = [number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN]
+    try:
+        for number in heard:
+            signal.signal(number, signal.default_int_handler)
+        yield
+    except KeyboardInterrupt:
+        _fail(_INTERRUPTED.get(lang), EXIT_INTERRUPTED)
+    finally:
+        for number in heard:
+            signal.signal(number, signal.SIG_IGN)
 
 
 LANGUAGE = Param(

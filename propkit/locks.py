@@ -1,7 +1,6 @@
 """Who may write to a workspace: one at a time, or the shards of one batch side by side.  Says who holds it.
 
-The lock itself is the system's and falls with its process; a note beside it names the holder, and a note that was left
-behind tells of a run that was killed.
+The lock itself is the system's and falls with its process; a note beside it names the holder.
 """
 
 from __future__ import annotations
@@ -23,25 +22,8 @@ from propkit.workspace import Workspace
 _GATE_SECONDS = 10
 
 
-class Hold:
-    """A held lock.  `left` is the note of a holder that was killed, if there was one."""
-
-    def __init__(self, note: Path) -> None:
-        self._note, self.left = note, _read(note)
-        self._said: dict = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M")}
-        self.say()
-
-    def say(self, **more: str) -> None:
-        """Add to what others are told about this holder."""
-        self._said |= more
-        self._note.write_text(json.dumps(self._said), "utf-8")
-
-    def end(self) -> None:
-        self._note.unlink(missing_ok=True)
-
-
 @contextmanager
-def locked(workspace: Workspace, *, shard: str = "") -> Iterator[Hold]:
+def locked(workspace: Workspace, *, shard: str = "") -> Iterator[None]:
     """Hold the workspace for one writer; raises LockedError at once when somebody else has it.
 
     Shards of one batch ("1-of-3", ...) hold it together, each of them once, and keep every other writer out.
@@ -55,11 +37,13 @@ def locked(workspace: Workspace, *, shard: str = "") -> Iterator[Hold]:
         else:
             held.enter_context(_taken(gate, workspace))
             _check_shards(workspace)
-        hold = Hold(_note(gate.with_name(f"lock.{shard}") if shard else gate))
+        note = _note(gate.with_name(f"lock.{shard}") if shard else gate)
+        who = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M")}
+        note.write_text(json.dumps(who), "utf-8")
         try:
-            yield hold
+            yield
         finally:
-            hold.end()
+            note.unlink(missing_ok=True)
 
 
 @contextmanager

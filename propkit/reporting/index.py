@@ -130,14 +130,19 @@ def _change(change: Mapping[str, object], lang: str) -> str:
     return f' <span class="nw{tone}" title="{esc(change.get("text", ""))}">{arrow} {judged}</span>'
 
 
+def _named(row: Mapping[str, object], lang: str) -> list[str]:
+    """A report in words, its edition only where it is the owners'."""
+    period = period_words(str(row["period"]), lang)
+    return [str(part) for part in (row["community"], period, row["report"], row["edition"]) if part]
+
+
 def _failures(rows: Sequence[Mapping[str, object]], lang: str) -> str:
     """What went wrong, before everything else: a manager need not look for it."""
     failed = [row for row in rows if row["state"] == "failed"]
     if not failed:
         return ""
     shown = "".join(
-        f"<li>{esc(row['community'])} {esc(period_words(str(row['period']), lang))} {esc(row['report'])}"
-        f"{_colon(lang)}{esc(row['reason'] or word(_STATES['failed'], lang))}</li>"
+        f"<li>{esc(' '.join(_named(row, lang)))}{_colon(lang)}{esc(row['reason'] or word(_STATES['failed'], lang))}</li>"
         for row in failed[:_FAILURES]
     )
     more = len(failed) - _FAILURES

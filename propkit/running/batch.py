@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import shutil
-import signal
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from propkit.errors import PropkitError
-from propkit.locks import Hold, locked
+from propkit.locks import locked
 from propkit.periods import parse_as_of
 from propkit.running import manifest, plan
 from propkit.running.cluster import DaskPool
@@ -33,7 +30,6 @@ from propkit.text import Text
 from propkit.workspace import Workspace
 
 ATTEMPTS = 2
-_RUNTIME = "propkit-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +132,12 @@ def run(
     and the jobs that did not run are recorded as such.
     """
     options = options or Options()
-    with _writable(), locked(workspace, shard=options.shard) as hold:
-        _clear_up(workspace, hold, options)
+    with _writable(), locked(workspace, shard=options.shard):
+        _clear_up(workspace, options)
         todo = tasks(workspace, jobs, force=options.force)
         batch = _Batch(workspace, todo, options, tell)
         try:
-            with _runtime(hold) as runtime, _terminable():
+            with _runtime(workspace, options) as runtime:
                 batch.work(runtime)
         finally:
             summary = batch.close()
@@ -232,29 +228,33 @@ class _Batch:
         manifest.append(self.workspace, planned)
 
 
-def _clear_up(workspace: Workspace, hold: Hold, options: Options) -> None:
-    """Remove what a killed run was still writing; nobody else writes while the lock is held."""
+def _clear_up(workspace: Workspace, options: Options) -> None:
+    """Remove what killed runs were still writing; nobody else writes while the lock is held."""
     if not options.shard:
         for folder in (workspace.reports, workspace.store):
             for path in folder.rglob(".*.part"):
                 path.unlink(missing_ok=True)
-    left = Path((hold.left or {}).get("runtime", ""))
-    if left.name.startswith(_RUNTIME) and left.parent == Path(tempfile.gettempdir()):
+    for left in Path(tempfile.gettempdir()).glob(f"{_runtime_name(workspace, options)}*"):
         shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
-def _runtime(hold: Hold) -> Iterator[Path]:
+def _runtime(workspace: Workspace, options: Options) -> Iterator[Path]:
     """A private folder for the sockets and scratch files of the run.
 
     Under the system's own place for such: the path of a socket must be short.
     """
-    folder = Path(tempfile.mkdtemp(prefix=_RUNTIME))
-    hold.say(runtime=str(folder))
+    folder = Path(tempfile.mkdtemp(prefix=_runtime_name(workspace, options)))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runtime_name(workspace: Workspace, options: Options) -> str:
+    """Names the workspace and the shard, so that whoever holds the lock knows what killed runs before it have left."""
+    place = f"{workspace.root.resolve()}\0{options.shard}"
+    return f"propkit-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
 
 
 @contextmanager
@@ -265,21 +265,3 @@ def _writable() -> Iterator[None]:
     except OSError as error:
         hint = Text("检查磁盘空间和权限，再运行一次会接着做", "check disk space and permissions; run again to go on")
         raise PropkitError(io_words(error), hint=hint) from error
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal end the run as Ctrl-C does, with the children ended and the results written."""
-    if threading.current_thread() is not threading.main_thread() or os.name != "posix":
-        yield
-        return
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt

@@ -15,7 +15,6 @@ from propkit.running.names import FORK, LOG, OUTCOME, WORK
 from propkit.running.plan import Job
 
 _FILE_BYTES = 256 << 20
-_PR_SET_PDEATHSIG = 1
 
 
 def live(root: Path, job: Job, folder: Path, engine: str, limits: Limits) -> None:
@@ -50,16 +49,6 @@ def detach(folder: Path) -> None:
     for source, stream in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(source, stream)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask Linux to kill this process with its parent: a cell busy in C code never looks for the parent itself."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def start_afresh() -> None:

@@ -143,7 +143,7 @@ class _Nursery:
         self.ready, self._words, self.born = False, b"", time.monotonic()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "propkit.running.nursery"],
+            [sys.executable, "-m", "propkit.running.nursery", str(os.getpid())],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True,
             env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": path},
         )  # fmt: skip

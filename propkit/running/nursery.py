@@ -19,14 +19,17 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
 def main() -> None:
-    """Prepare, say so, and serve until stdin closes."""
+    """Prepare, say so, and serve until stdin closes; the first argument is the id of the process that gives the orders."""
+    die_with_parent(int(sys.argv[1]))
     orders, answers = _streams()
-    _adopt_orphans()
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     preload()
+    _prctl(_PR_SET_PDEATHSIG, 0)  # from here on the end of stdin tells it, and there may be children to end first
     threads = thread_count()
     if threads != 1:
         raise RuntimeError(f"{threads} threads after preloading; forking would not be safe")
@@ -163,7 +166,7 @@ def _live(order: dict, parent: int, inherited: tuple[int, ...]) -> None:
         child.detach(folder)
         for handle in inherited:
             os.close(handle)
-        child.die_with_parent(parent)
+        die_with_parent(parent)
         child.start_afresh()
         child.live(Path(order["root"]), Job(**order["job"]), folder, order["engine"], Limits(**order["limits"]))
         code = 0
@@ -196,9 +199,16 @@ def _streams() -> tuple[int, int]:
     return orders, answers
 
 
-def _adopt_orphans() -> None:
+def die_with_parent(parent: int) -> None:
+    """Ask Linux to kill this process with its parent: one busy in C code never looks for the parent itself."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        ctypes.CDLL(None, use_errno=True).prctl(option, value)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class Trail:
     def follow(self, manager: Any) -> None:
         """Note what papermill is told about cells; `manager` is its NotebookExecutionManager."""
         began, ended = manager.cell_start, manager.cell_complete
-        self._write(nbformat.writes(manager.nb), mode="w")
+        self._write(json.dumps(manager.nb), mode="w")
 
         def cell_start(cell: NotebookNode, cell_index: int, **more: Any) -> None:
             began(cell, cell_index, **more)

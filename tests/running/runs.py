@@ -34,11 +34,14 @@ def settings(places: list[str]) -> str:
     return '[workspace]\nname = "测试公司"\nas_of = "2025-10-08"\n' + "".join(blocks)
 
 
-def filled_workspace(root: Path, places: list[str]) -> Workspace:
+def filled_workspace(root: Path, places: list[str], *, months: int = 1) -> Workspace:
+    """A workspace with the same few orders for each place, in September and the months before it."""
     (root / "raw").mkdir(parents=True)
     (root / "propkit.toml").write_text(settings(places), "utf-8")
+    head, *orders = ORDERS.splitlines()
+    moved = [f"M{at}{line}".replace("-09-", f"-{9 - at:02}-") for at in range(1, months) for line in orders]
     for place in places:
-        (root / "raw" / f"{place}.csv").write_text(ORDERS, "utf-8")
+        (root / "raw" / f"{place}.csv").write_text("\n".join([head, *orders, *moved, ""]), "utf-8")
     store.ingest(open_workspace(root))
     return open_workspace(root)
 
@@ -82,23 +85,9 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
-def started(workspace: Workspace, *more: str) -> subprocess.Popen:
-    """A run by command, in a session of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "propkit",
-        "run",
-        "monthly_review",
-        "-j",
-        "2",
-        "-p",
-        "2025-09",
-        "-w",
-        str(workspace.root),
-        *more,
-    ]
+def started(workspace: Workspace, *more: str, **opened: object) -> subprocess.Popen:
+    """A run by command, in a session of its own; `opened` goes to Popen."""
+    run = ["run", "monthly_review", "-j", "2", "-p", "2025-09", "-w", str(workspace.root), *more]
     environment = {**os.environ, "PROPKIT_LANG": "en", "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
-    )
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    return subprocess.Popen([sys.executable, "-m", "propkit", *run], **({"env": environment} | streams | opened))

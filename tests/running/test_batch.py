@@ -111,13 +111,17 @@ def test_a_second_batch_is_turned_away_and_told_by_whom(workspace: Workspace) ->
         batch.run(open_workspace(workspace.root), _jobs(workspace))
 
 
-def test_a_lock_of_a_killed_run_is_taken_over_and_its_folder_removed(workspace: Workspace) -> None:
-    left = Path(tempfile.mkdtemp(prefix="propkit-"))
-    workspace.private.mkdir(parents=True, exist_ok=True)
-    note = workspace.private / "lock.json"
-    note.write_text(json.dumps({"pid": 1, "host": "x", "runtime": str(left)}), "utf-8")
-    batch.run(workspace, [])
-    assert not left.exists()
+def test_a_lock_of_a_killed_run_is_taken_over_and_its_folders_removed(workspace: Workspace, mark: str) -> None:
+    made: list[Path] = []
+    with batch._runtime(workspace, Options()) as left, batch._runtime(workspace, Options()) as older:
+        made += [left, older]
+        workspace.private.mkdir(parents=True, exist_ok=True)
+        note = workspace.private / "lock.json"
+        note.write_text(json.dumps({"pid": 1, "host": "x"}), "utf-8")
+        with batch._runtime(workspace, Options(shard="1-of-2")) as other:
+            batch.run(workspace, [])
+            assert other.exists()
+        assert not any(folder.exists() for folder in made)
     assert not note.exists()
 
 

@@ -76,7 +76,7 @@ def _sizes(some: list, all_of_them: list) -> list:
 
 @mounts
 @pytest.mark.parametrize("room", _sizes([40], [0, 4, 12, 24, 60, 100, 160, 240, 400]))
-def test_a_full_disk_leaves_whole_pages_and_heals(few: Workspace, tmp_path: Path, room: int) -> None:
+def test_g4_a_full_disk_leaves_whole_pages_and_heals(few: Workspace, tmp_path: Path, room: int) -> None:
     """The workspace lies on a small disk with `room` KB to spare; then the disk grows."""
     old, new = _undisturbed(few)
     started(few).communicate()
@@ -107,7 +107,7 @@ def test_a_full_disk_leaves_whole_pages_and_heals(few: Workspace, tmp_path: Path
 
 
 @pytest.mark.parametrize("blocks", _sizes([64], [0, 1, 8, 32, 100, 128, 160, 200, 400]))
-def test_files_that_may_not_grow_leave_whole_pages_and_heal(few: Workspace, blocks: int) -> None:
+def test_g4_files_that_may_not_grow_leave_whole_pages_and_heal(few: Workspace, blocks: int) -> None:
     old, new = _undisturbed(few)
     started(few).communicate()
     _change(few)
@@ -139,7 +139,7 @@ def _slow(workspace: Workspace, begun: Path) -> None:
     write_notebook(workspace.root, f"import time\nopen({str(begun)!r}, 'a').close()\ntime.sleep(6)", RECEIPT)
 
 
-def test_a_second_writer_is_refused_while_one_is_at_work(few: Workspace, tmp_path: Path, mark: str) -> None:
+def test_g7_a_second_writer_is_refused_while_one_is_at_work(few: Workspace, tmp_path: Path, mark: str) -> None:
     _slow(few, tmp_path / "begun")
     first = started(few)
     wait((tmp_path / "begun").exists, 60)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
-import signal
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +21,7 @@ from propkit.running.limits import Limits
 from propkit.workspace import Workspace, open_workspace
 
 from .conftest import RECEIPT, Write, write_notebook
-from .runs import TOLD, carrying, filled_workspace, pages, started, tree, wait
+from .runs import TOLD, carrying, filled_workspace, pages, tree, wait
 
 pytestmark = pytest.mark.skipif(not CAN_FORK or sys.platform != "linux", reason="forks, and reads /proc")
 
@@ -67,7 +64,7 @@ def _run(workspace: Workspace, places: list[str], **options: object) -> Summary:
     return batch.run(workspace, jobs, Options(**({"workers": 2, "limits": LIMITS} | options)))
 
 
-def test_every_fault_has_its_outcome_and_touches_no_other(workspace: Workspace, notebook: Write, mark: str) -> None:
+def test_g1_every_fault_has_its_outcome_and_touches_no_other(workspace: Workspace, notebook: Write, mark: str) -> None:
     notebook(SWITCH.replace("{faults!r}", repr({name: cell for name, (cell, _, _) in FAULTS.items()})), RECEIPT)
     summary = _run(workspace, list(FAULTS))
     ended = {entry["community"]: (entry["reason"], entry["attempts"]) for entry in summary.entries}
@@ -122,63 +119,6 @@ def test_a_torn_line_of_the_manifest_costs_one_job_only(workspace: Workspace, no
     assert len(manifest.read(workspace)) == 2
 
 
-def _made_elsewhere(workspace: Workspace, places: list[str]) -> dict[str, str]:
-    """The tree of an undisturbed run over a copy of the workspace."""
-    shutil.copytree(workspace.root, workspace.root.with_name("undisturbed"))
-    copy = open_workspace(workspace.root.with_name("undisturbed"))
-    assert _run(copy, places).count("success") == len(places)
-    return tree(copy)
-
-
-SUPERVISOR, ALL = "the supervisor alone", "all of it"
-ENDS = {"kill": (signal.SIGKILL, SUPERVISOR), "kill all": (signal.SIGKILL, ALL),
-        "term": (signal.SIGTERM, SUPERVISOR), "int": (signal.SIGINT, ALL)}  # fmt: skip
-
-
-def _ended_and_resumed(workspace: Workspace, ways: list[str], seed: int, mark: str, whole: dict[str, str]) -> None:
-    """End runs at random moments after their first page; whatever is public then is whole.  Then let one finish."""
-    chance = random.Random(seed)
-    for way in ways:
-        run = started(workspace)
-        run.stderr.readline()
-        time.sleep(chance.random() * 0.5)
-        number, whom = ENDS[way]
-        for pid in [run.pid, *(carrying(mark) if whom == ALL else [])]:
-            if Path(f"/proc/{pid}").exists():
-                os.kill(pid, number)
-        told = run.communicate(timeout=30)
-        if number != signal.SIGKILL:
-            assert run.returncode in (0, 130), told
-            assert "Traceback" not in told[1]
-        wait(lambda: not carrying(mark), 10)
-        seen = {name: told for name, told in pages(workspace).items() if name != manifest.INDEX}
-        assert {name: told for name, told in seen.items() if not name.endswith(".part")}.items() <= whole.items()
-    last = started(workspace)
-    told = last.communicate()
-    assert last.returncode == 0, told
-
-
-def test_a_run_ended_in_any_way_is_finished_by_the_same_command(few: Workspace, mark: str) -> None:
-    """Also what pages told for later ones: kept once, and the same as in an undisturbed run."""
-    whole = _made_elsewhere(few, ["a", "b", "c"])
-    assert sum(name.startswith("told/") for name in whole) == 3
-    _ended_and_resumed(few, ["kill", "term", "kill all", "int"], 7, mark, whole)
-    assert tree(few) == whole
-    assert not list(few.root.rglob("*.part"))
-    assert not list(Path(tempfile.gettempdir()).glob("propkit-*"))
-
-
-@pytest.mark.slow
-def test_many_ends_leave_the_tree_of_an_undisturbed_run(few: Workspace, mark: str) -> None:
-    whole = _made_elsewhere(few, ["a", "b", "c"])
-    for seed in range(15):
-        shutil.rmtree(few.reports, ignore_errors=True)
-        shutil.rmtree(few.private / "told", ignore_errors=True)
-        (few.store / "manifest.jsonl").unlink(missing_ok=True)
-        _ended_and_resumed(few, random.Random(seed).choices(list(ENDS), k=3), seed, mark, whole)
-        assert tree(few) == whole
-
-
 @pytest.mark.slow
 def test_a_hundred_reports_in_parallel_three_times(tmp_path: Path, mark: str) -> None:
     workspace = filled_workspace(tmp_path / "w", [f"p{at}" for at in range(25)])
@@ -223,3 +163,29 @@ def test_shards_share_a_workspace_and_keep_others_out(few: Workspace) -> None:
             pass
     with locked(few), pytest.raises(LockedError), locked(few):
         pass
+
+
+@pytest.mark.slow
+def test_parts_that_are_made_in_copies_are_put_together_to_the_whole(few: Workspace, tmp_path: Path) -> None:
+    """What docs/running.md advises where there is nothing but an object store: the copies stand for the pods."""
+    write_notebook(few.root, "1", TOLD)
+    assert _run(few, []).count("success") == 3  # an older run, whose record every copy begins with
+    write_notebook(few.root, TOLD)
+    copies = [Workspace(tmp_path / f"pod {at}", few.settings) for at in range(3)]
+    for copy in copies:
+        shutil.copytree(few.root, copy.root)
+    record = few.store / "manifest.jsonl"
+    had = len(record.read_bytes().splitlines())
+    jobs = plan.jobs(few, ["monthly_review"], [], ["2025-09"], as_of=AS_OF)
+    assert batch.run(copies[2], jobs).count("success") == 3
+    for at, copy in enumerate(copies[:2], 1):
+        part = plan.shard(jobs, at, 2)
+        assert batch.run(copy, part, Options(shard=f"{at}-of-2")).count("success") == len(part)
+        for job in part:
+            shutil.copy(copy.reports / job.page, few.reports / job.page)
+        shutil.copytree(copy.private, few.private, dirs_exist_ok=True, ignore=shutil.ignore_patterns("lock*"))
+        with record.open("ab") as out:
+            out.writelines(line + b"\n" for line in (copy.store / "manifest.jsonl").read_bytes().splitlines()[had:])
+    manifest.write_index(few)
+    assert tree(few) == tree(copies[2])
+    assert all(task.current for task in batch.tasks(few, jobs))
