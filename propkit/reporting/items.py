@@ -190,10 +190,10 @@ def listings(
 
 def rows(item_id: str, book: Book) -> pd.DataFrame | None:
     """Return the rows of a reading or overview for the book's community and period; None where nothing is known."""
+    if item_id in domains.READINGS:
+        return book.read(item_id)
     if item_id not in book.told:
-        read = item_id in domains.READINGS
-        made = domains.read(item_id, book.tables, book.period, book.cut) if read else overview(item_id, book)
-        book.told[item_id] = made
+        book.told[item_id] = overview(item_id, book)
     return book.told[item_id]
 
 
