@@ -154,7 +154,7 @@ def _for_each(rows: pd.DataFrame, name: str, months: list[str]) -> pd.DataFrame:
     rows = conform(rows, TABLES[name])
     places, owners = np.tile(np.arange(len(rows)), len(months)), np.repeat(np.arange(len(months)), len(rows))
     if name in _MONTHLY:
-        dated = pd.Categorical(rows[_MONTHLY[name]].dt.strftime("%Y-%m"), categories=months).codes
+        dated = pd.Index(months, dtype="str").get_indexer(rows[_MONTHLY[name]].dt.strftime("%Y-%m"))
         places = np.flatnonzero(dated >= 0)
         owners = dated[places]
     return rows.iloc[places].assign(community=pd.array(months, dtype="str").take(owners)).reset_index(drop=True)
