@@ -2,11 +2,11 @@
 
 The map, in layer order (imports go down only):
 
-- `errors`, `text`, `stats`: what can go wrong, words and figures for readers, the statistics
+- `errors`, `text`, `stats`, `files`, `hands`: what can go wrong, words and figures for readers, the statistics, whole files, many hands
 - `model`, `periods`: the language of the field
 - `domains`: one room for each service - its tables, derived columns and KPIs
 - `intake`: exports to rows and rejects
-- `workspace`, `store`: an analyst's folder; where rows and rejects live
+- `workspace`, `incoming`, `store`: an analyst's folder; its raw files read; where rows and rejects live
 - `counts`, `rates`, `figures`: whole-number sums, then values with interval and state
 - `reporting`: claims, charts, tables, the page
 - `running`, `cli`: many reports; the commands

@@ -74,6 +74,8 @@ _PERIOD = _many(
     "Period: 2025-09, 2025Q3, 2025, 2025-03..2025-08, last-month; comma-separated or repeated",
 )
 _AS_OF = Param(("--as-of",), Text("数据截止日，如 2025-10-08", "Data cut-off, such as 2025-10-08"))
+_JOBS = Param(("--jobs", "-j"), Text("同时进行几个，默认为处理器数", "How many at a time; default one for each processor"),
+              {"type": click.IntRange(1, 64)})  # fmt: skip
 _FORM = Param(
     ("--format", "form"),
     Text("输出格式", "Form of the output"),
@@ -155,13 +157,14 @@ def doctor(say: Console, workspace: Path) -> int:
     _DAILY, "读入 raw/ 里的新文件和改过的文件，逐个对账。",
     "Read what is new or changed in raw/ and account for every line.",
     "propkit ingest -w my-company",
+    _JOBS,
 )  # fmt: skip
-def ingest(say: Console, workspace: Path) -> int:
+def ingest(say: Console, workspace: Path, jobs: int | None) -> int:
     from propkit import console_data, store
     from propkit.running import manifest
 
     opened = _open(workspace)
-    result = store.ingest(opened, tell=lambda name: say.note(f"读取 {name}", f"reading {name}"))
+    result = store.ingest(opened, tell=lambda name: say.note(f"读取 {name}", f"reading {name}"), workers=jobs)
     console_data.ingested(say, result)
     if manifest.read(opened):
         manifest.write_index(opened)  # what the new data made out of date is marked there
@@ -193,9 +196,7 @@ def check(say: Console, workspace: Path, strict: bool) -> int:
           {"type": click.Choice(["internal", "owner"])}),
     Param(("--report-lang",), Text("报告语言，默认按 propkit.toml", "Language of the pages; default as in the settings"),
           {"type": click.Choice(["zh", "en"])}),
-    Param(("--jobs", "-j"),
-          Text("同时运行几份，默认为处理器数", "How many at a time; default one for each processor"),
-          {"type": click.IntRange(1, 64)}),
+    _JOBS,
     _flag("--failed", "只重跑上次没成功的", "Only those that did not succeed last time"),
     _flag("--force", "没有变化也重跑", "Also what has not changed"),
     Param(("--engine",), Text("fork：在预热进程的分身里运行（默认）；kernel：真正的内核",

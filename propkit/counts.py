@@ -23,6 +23,8 @@ _NUMBERS = 2**20
 """How many numbers are added up at once: it bounds the memory of a tally beside its rows."""
 _BITS, _PER_NUMBER = 21, 3
 _FIELD = 2**_BITS - 1
+_SPREAD = np.array([sum((byte >> bit & 1) << bit * _BITS for bit in range(_PER_NUMBER)) for byte in range(8)], "int64")
+_NO_DAY = np.iinfo("int64").min
 """Sums of flags over this many rows fit into their bits of a shared number."""
 
 
@@ -161,14 +163,17 @@ class _Grouping:
 
 def _months(dates: pd.Series) -> tuple[np.ndarray, Sequence[str]]:
     """Code dates by month; undated rows get any month, for they count nowhere."""
-    days = dates.to_numpy().astype("datetime64[D]")
-    known = ~np.isnat(days)
-    if not known.any():
+    days = dates.to_numpy().astype("datetime64[D]").view("int64")
+    last = days.max(initial=_NO_DAY)  # what is not known is the least of all
+    if last == _NO_DAY:
         return np.zeros(len(days), dtype="int32"), ["1970-01"]
-    first, last = days[known].min(), days[known].max()
-    months = np.arange(first, last + 1).astype("datetime64[M]")  # looked up: there are fewer days than rows
+    first = days.min()
+    if first == _NO_DAY:
+        first = days.min(where=days != _NO_DAY, initial=last)
+        days = np.maximum(days, first)
+    months = np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]")  # fewer days than rows
     of_day = (months - months[0]).astype("int32")
-    return of_day[np.where(known, (days - first).astype("int64"), 0)], list(np.unique(months).astype("str"))
+    return of_day[days - first], list(np.unique(months).astype("str"))
 
 
 def _segments(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, Sequence[str]]:
@@ -176,10 +181,10 @@ def _segments(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, Sequence[str]]
     if name not in rows:
         return np.zeros(len(rows), dtype="int32"), [UNKNOWN]
     if isinstance(rows[name].dtype, pd.CategoricalDtype):
-        codes, values = rows[name].cat.codes.to_numpy(), rows[name].cat.categories
+        codes, values = rows[name].array.codes, rows[name].array.categories
     else:
         codes, values = pd.factorize(rows[name])
-    return np.where(codes < 0, len(values), codes), [*pd.Series(values).astype("str"), UNKNOWN]
+    return codes, [*pd.Series(values).astype("str"), UNKNOWN]  # what is missing has the code -1: the last
 
 
 _Term = tuple[str, int, tuple[str, ...]]
@@ -224,7 +229,10 @@ def _terms(part: _Part) -> tuple[_Term, dict[str, _Term]]:
 def _numbers(
     columns: Mapping[str, pd.Series], dated: np.ndarray, small: Sequence[_Term], large: Sequence[_Term]
 ) -> np.ndarray:
-    """Return what each row adds to each term: `_PER_NUMBER` of the small ones, each 0 or 1, share one whole number."""
+    """Return what each row adds to each term: `_PER_NUMBER` of the small ones, each 0 or 1, share one whole number.
+
+    Their flags are put together as bits of a byte, and the number that stands for a byte is looked up.
+    """
     filled = {
         name: values.to_numpy("bool" if values.dtype == "boolean" else "int64", na_value=0)
         for name, values in columns.items()
@@ -234,11 +242,11 @@ def _numbers(
     packed = -(-len(small) // _PER_NUMBER)
     made = np.empty((len(dated), packed + len(large)), dtype="int64")
     for at in range(packed):
-        number = np.zeros(len(dated), dtype="int64")
-        for shift, (name, power, names) in enumerate(small[at * _PER_NUMBER : (at + 1) * _PER_NUMBER]):
+        byte = np.zeros(len(dated), dtype="uint8")
+        for bit, (name, power, names) in enumerate(small[at * _PER_NUMBER : (at + 1) * _PER_NUMBER]):
             flags = known[names] & filled[name] if power else known[names]
-            number |= flags.astype("int64") << (shift * _BITS)
-        made[:, at] = number
+            byte |= flags.view("uint8") << np.uint8(bit)
+        made[:, at] = _SPREAD[byte]
     for at, (name, power, names) in enumerate(large, start=packed):
         np.multiply(filled[name], known[names], out=made[:, at])
         if power == 2:

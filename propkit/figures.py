@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from propkit import domains
@@ -48,7 +50,8 @@ def figures(
         )
     counts = _counts(monthly or Monthly(tables, kpis, by), kpis, periods, by)
     counts = _with_empty(counts, kpis, periods, communities, by)
-    rates = rate(counts.reset_index(drop=True), as_of=cut.as_of, min_n=min_n, definitions=cut.definitions)
+    counts = counts.reset_index(drop=True)
+    rates = rate(counts, as_of=cut.of(counts), min_n=min_n, definitions=cut.definitions)
     segment = rates[list(by)].agg("|".join, axis=1) if by else pd.Series(ALL, index=rates.index, dtype="str")
     return rates.assign(segment=segment.astype("str"))[[*COLUMNS, *by]]
 
@@ -108,8 +111,14 @@ def _counts(monthly: Monthly, kpis: Sequence[Kpi], periods: Sequence[Period], by
         if len(added) < len(kpis):
             ours = ours[ours["kpi"].isin([kpi.id for kpi in added])]
         parts.append(ours.assign(period=period.id))
-        zeros.append(_zeros(monthly.spoken, added, period, by))
-    counts = pd.concat([_one_scale(pd.concat(parts), by), *zeros], ignore_index=True)
+        zeros += [] if by else _zeros(monthly.spoken, added, period)
+    counts = _one_scale(pd.concat(parts, ignore_index=True), by)
+    if zeros:
+        blank = pd.DataFrame(zeros, columns=["kpi", "community", "period"], dtype="str").assign(
+            **dict.fromkeys(SUMS, 0)
+        )
+        # A base that is there, though no case fell into it.
+        counts = pd.concat([counts, blank.assign(den=1)], ignore_index=True)
     return rollup(counts, ["community", *by, "period"])
 
 
@@ -146,19 +155,18 @@ def _in(rows: pd.DataFrame, others: pd.DataFrame, keys: list[str]) -> pd.Series:
     return pd.Series(found, index=rows.index)
 
 
-def _zeros(spoken: _Spoken, kpis: Sequence[Kpi], period: Period, by: Sequence[str]) -> pd.DataFrame:
-    """True zeros of counts: periods for which an export speaks but holds no case.
+def _zeros(spoken: _Spoken, kpis: Sequence[Kpi], period: Period) -> list[tuple[str, str, str]]:
+    """True zeros of counts: kpi, community and period for which an export speaks, though it may hold no case.
 
     Only for KPIs on the date that places rows of their table: the span of an export says nothing of other dates.  Not
     split: a segment without cases is absent.
     """
     records = []
-    for kpi in [] if by else [kpi for kpi in kpis if kpi.kind == "count"]:
+    for kpi in [kpi for kpi in kpis if kpi.kind == "count"]:
         table = domains.TABLES.get(kpi.table)
         if table is not None and kpi.dated_by == table.dated_by:
             records += [(kpi.id, place, period.id) for place in spoken.places(kpi.table, period)]
-    zeros = pd.DataFrame(records, columns=["kpi", "community", "period"]).astype("str").assign(**dict.fromkeys(SUMS, 0))
-    return zeros.assign(den=1)  # a base that is there, though no case fell into it
+    return records
 
 
 class _Spoken:
@@ -186,11 +194,12 @@ def _with_empty(
     counts: pd.DataFrame, kpis: Sequence[Kpi], periods: Sequence[Period], communities: Sequence[str], by: Sequence[str]
 ) -> pd.DataFrame:
     """Add a row without cases for every kpi, community and period that has none, and put all in that order."""
-    wanted = pd.MultiIndex.from_product(
-        [[kpi.id for kpi in kpis], communities, [period.id for period in periods]], names=["kpi", "community", "period"]
-    ).to_frame(index=False)
-    absent = wanted[~_in(wanted, counts, ["kpi", "community", "period"])]
+    wanted = list(product([kpi.id for kpi in kpis], communities, [period.id for period in periods]))
+    place, keys = {key: at for at, key in enumerate(wanted)}, ["kpi", "community", "period"]
+    found = np.array([place.get(key, -1) for key in zip(*(counts[name] for name in keys), strict=True)], dtype="int64")
+    lacking = np.setdiff1d(np.arange(len(wanted)), found)
+    absent = pd.DataFrame([wanted[at] for at in lacking], columns=keys, dtype="str")
     absent = absent.assign(**dict.fromkeys(SUMS, 0), **dict.fromkeys(by, ALL))
-    whole = pd.concat([counts, absent], ignore_index=True)
-    order = wanted.reset_index(names="order")
-    return whole.merge(order, on=["kpi", "community", "period"]).sort_values(["order", *by]).drop(columns="order")
+    whole = pd.concat([counts[found >= 0], absent], ignore_index=True) if len(absent) else counts[found >= 0]
+    order = np.concatenate([found[found >= 0], lacking])
+    return whole.assign(order=order).sort_values(["order", *by]).drop(columns="order")

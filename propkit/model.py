@@ -221,13 +221,19 @@ class Wave:
 class Cut:
     """What is known when a report is made: nothing after `as_of` is seen.
 
-    `households` gives the size of communities that have no register.
+    `households` gives the size of communities that have no register.  `own` gives communities cut-offs of their own, none of
+    them after `as_of` (`domains.derive_each`).
     """
 
     as_of: pd.Timestamp
     definitions: Definitions = Definitions()
     waves: tuple[Wave, ...] = ()
     households: Mapping[str, int] = field(default_factory=dict)
+    own: Mapping[str, pd.Timestamp] = field(default_factory=dict)
+
+    def of(self, rows: pd.DataFrame) -> pd.Timestamp | pd.Series:
+        """Return the cut-off of rows: one for all, or that of the community of each."""
+        return rows["community"].map(self.own).astype("datetime64[s]") if self.own else self.as_of
 
 
 @dataclass(frozen=True, slots=True)

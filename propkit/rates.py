@@ -17,11 +17,11 @@ FIGURES = ["n", "num", "den", "value", "low", "high", "state"]
 
 
 def rate(
-    counts: pd.DataFrame, *, as_of: pd.Timestamp, min_n: int = 10, definitions: Definitions = _USUAL
+    counts: pd.DataFrame, *, as_of: pd.Timestamp | pd.Series, min_n: int = 10, definitions: Definitions = _USUAL
 ) -> pd.DataFrame:
     """Turn counts into figures.
 
-    `counts`: kpi, community, period, other group columns, n, num, num_sq, den.  Returns the group columns and n, num, den,
+    `counts`: kpi, community, period, other group columns, n, num, num_sq, den; `as_of`: one moment for all or for each.  Returns the group columns and n, num, den,
     value, low, high (unscaled: a share is 0..1, a rate per unit of exposure, money num/den, a count num), state.
     Intervals by kind: share exact (Clopper-Pearson), mean t, rate Poisson (Garwood), money and count none.
     States of statistics.md 9: no_data, suppressed, unreliable, provisional, ok.  Opinions of fewer than `min_n` are
@@ -40,7 +40,7 @@ def _rated(
     counts: pd.DataFrame,
     kind: str,
     kpis: Mapping[str, Kpi],
-    as_of: pd.Timestamp,
+    as_of: pd.Timestamp | pd.Series,
     min_n: int,
     definitions: Definitions,
 ) -> pd.DataFrame:
@@ -54,9 +54,11 @@ def _rated(
     figures = figures.assign(state=np.where(young & np.isin(state, ["ok", "unreliable"]), "provisional", state))
     hidden = figures["state"] == "suppressed"
     shown = {
-        name: figures[name].astype("Float64" if name in ("value", "low", "high") else "Int64").mask(hidden)
+        name: figures[name].astype("Float64" if name in ("value", "low", "high") else "Int64")
         for name in ("n", "num", "den", "value", "low", "high")
     }
+    if hidden.any():
+        shown = {name: values.mask(hidden) for name, values in shown.items()}
     if kind == "count":
         shown["den"] = pd.Series(pd.NA, index=figures.index, dtype="Int64")
     gone = figures["state"] == "no_data"
@@ -113,10 +115,11 @@ def _states(figures: pd.DataFrame, kind: str, asked: np.ndarray) -> np.ndarray:
 
 
 def _immature(
-    figures: pd.DataFrame, kpis: Mapping[str, Kpi], as_of: pd.Timestamp, definitions: Definitions
+    figures: pd.DataFrame, kpis: Mapping[str, Kpi], as_of: pd.Timestamp | pd.Series, definitions: Definitions
 ) -> np.ndarray:
     """A period is provisional until it has ended and every case in it is old enough to be judged."""
     days = {kpi_id: worded(kpis[kpi_id], definitions).matures_after or 0 for kpi_id in dict.fromkeys(figures["kpi"])}
     ends = {text: parse_period(text).end for text in dict.fromkeys(figures["period"])}
     judged = figures["period"].map(ends) + pd.to_timedelta(figures["kpi"].map(days), unit="D")
+    as_of = as_of.loc[figures.index] if isinstance(as_of, pd.Series) else as_of
     return (judged > as_of + pd.Timedelta(seconds=1)).to_numpy(dtype=bool)

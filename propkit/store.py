@@ -6,33 +6,30 @@ Everything here can be deleted and made again from raw/.  Parses nothing itself 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
-import secrets
-import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 from natsort import natsorted
 
-from propkit import domains
+from propkit import domains, incoming
 from propkit.errors import ConfigError, DataError, nearest
-from propkit.intake import Check, Cleaned, Context, Reconciliation, Source, combine, resolve, take
-from propkit.intake.reconciliation import count_rules
+from propkit.files import write_bytes as write_bytes
+from propkit.files import write_frame, write_json
+from propkit.incoming import Part
+from propkit.intake import Reconciliation, combine
+from propkit.intake.reconciliation import REJECTS, count_rules
 from propkit.locks import locked
 from propkit.periods import parse_as_of
 from propkit.text import Text
 from propkit.workspace import Workspace
 
 RESULTS_SCHEMA = 1
-STORE_VERSION = "1"
-"""Raised when cleaning changes what it makes of the same file, so that cached parts are made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +45,29 @@ class Ingested:
         return [entry for entry in self.files if entry["refused"]]
 
 
-def ingest(workspace: Workspace, *, tell: Callable[[str], None] = lambda name: None) -> Ingested:
+def ingest(
+    workspace: Workspace, *, tell: Callable[[str], None] = lambda name: None, workers: int | None = None
+) -> Ingested:
     """Bring raw/ into the store: parse what is new or changed, combine everything, write what differs.
 
-    A refused file is named with its reason and the others go on.  Returns what happened to each file, which is also kept in
+    Files are read by `workers` processes (one for each processor by default) and communities combined in pieces, as many at a
+    time as fit the memory that propkit.toml gives; one file and one community are the smallest pieces.  A refused file is
+    named with its reason and the others go on.  Returns what happened to each file, which is also kept in
     store/ingest_results.json.
     """
     with locked(workspace):
-        jobs = _matches(workspace)
-        parts = _parts(workspace, jobs, tell)
-        files = _write_tables(workspace, parts)
+        jobs = incoming.matches(workspace)
+        parts = incoming.parts(workspace, jobs, tell, workers or os.cpu_count() or 1)
+        accounts = _write_tables(workspace, parts)
         matched = {path for path, _ in jobs}
-        unmatched = [_relative(workspace, path) for path in _raw_files(workspace) if path not in matched]
-        _drop_stale_parts(workspace, parts)
-        result = Ingested(files, unmatched, sum(part.fresh for part in parts))
+        unmatched = [
+            incoming.relative(workspace, path) for path in incoming.raw_files(workspace) if path not in matched
+        ]
+        incoming.drop_stale(workspace, parts)
+        result = Ingested(accounts, unmatched, sum(part.fresh for part in parts))
         write_json(
             workspace.store / "ingest_results.json",
-            {"schema_version": RESULTS_SCHEMA, "files": files, "unmatched": unmatched},
+            {"schema_version": RESULTS_SCHEMA, "files": accounts, "unmatched": unmatched},
         )
         return result
 
@@ -97,14 +100,30 @@ def load(workspace: Workspace, communities: Iterable[str] | None = None) -> dict
     return {name: _load_table(workspace, name, wanted) for name in domains.TABLES}
 
 
-def partitions(workspace: Workspace, communities: Sequence[str]) -> list[list[str]]:
+def partitions(workspace: Workspace, communities: Sequence[str], shares: int = 1) -> list[list[str]]:
     """Return the communities in parts, in their order, whose rows and what is derived from them fit the memory that is given.
 
-    A community that is larger by itself is a part of its own: it is the smallest piece in which rows are stored.
+    With `shares` so many parts fit it together.  A community that is larger by itself is a part of its own: it is the smallest
+    piece in which rows are stored.
     """
-    room, parts, held = workspace.settings.limits.memory_mb << 20, [[]], 0
-    for place in communities:
-        size = _cells(workspace, place) * _CELL_BYTES
+    needs = {place: need(workspace, [place]) for place in communities}
+    return _fitting(needs, memory(workspace) // shares)
+
+
+def memory(workspace: Workspace) -> int:
+    """Return the bytes that propkit.toml gives to rows and what is made of them."""
+    return workspace.settings.limits.memory_mb << 20
+
+
+def need(workspace: Workspace, communities: Sequence[str]) -> int:
+    """Return the bytes that the rows of communities and what is derived from them take at most."""
+    return sum(_cells(workspace, place) for place in communities) * _CELL_BYTES
+
+
+def _fitting(needs: Mapping[str, int], room: int) -> list[list[str]]:
+    """Put communities together, in their order, while what they need fits."""
+    parts, held = [[]], 0
+    for place, size in needs.items():
         if parts[-1] and held + size > room:
             parts.append([])
             held = 0
@@ -201,191 +220,55 @@ def keep_told(workspace: Workspace, community: str, telling: Mapping[str, object
     write_json(folder / f"{period}+{len(known) + 1:03}.json", dict(telling))
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` in one step: a reader sees the old file or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with staged.open("wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(staged, path)
-    except OSError:
-        with suppress(OSError):
-            staged.unlink(missing_ok=True)
-        raise
-
-
-def write_json(path: Path, data: object) -> None:
-    """Write plain data as JSON, atomically, with sorted keys."""
-    write_bytes(path, json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True).encode())
-
-
-_REGISTER = "household"
 _CELL_BYTES = 200
-"""What a stored cell takes at most while it is counted, derived columns with it: measured on the demo, rounded up."""
+"""What a cell takes at most while it is combined, or counted with derived columns: measured on the demo, rounded up."""
+_OWN = ("community", "building", "file", "line", "given")
+"""The columns that every stored table has besides its own."""
 _REJECT_COLUMNS = ["table", "file", "sheet", "line", "column", "rule", "value"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One file read through one source: what came of it, and whether it was read anew."""
-
-    table: str
-    key: str
-    cleaned: Cleaned
-    given: str
-    fresh: bool
-
-
-def _context(workspace: Workspace) -> Context:
-    return Context(
-        communities=workspace.spellings(),
-        discover=not workspace.settings.community,
-        key=_household_key(workspace),
-        timezone=workspace.settings.workspace.timezone,
-    )
-
-
-def _household_key(workspace: Workspace) -> bytes:
-    """The secret behind the household hashes; made once for each store, readable by its owner alone, in no report."""
-    path = workspace.private / "household.key"
-    if not path.is_file():
-        workspace.private.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_bytes(path, secrets.token_bytes(32))
-        path.chmod(0o600)
-    return path.read_bytes()
-
-
-def _raw_files(workspace: Workspace) -> list[Path]:
-    found = [path for path in workspace.raw.rglob("*") if path.is_file() and not path.name.startswith(".")]
-    return natsorted(found, key=lambda path: _relative(workspace, path))
-
-
-def _relative(workspace: Workspace, path: Path) -> str:
-    return path.relative_to(workspace.raw).as_posix()
-
-
-def _matches(workspace: Workspace) -> list[tuple[Path, Source]]:
-    """Pair each raw file with every source whose pattern fits it; ConfigError when two sources read the same rows."""
-    files = [(path, _relative(workspace, path)) for path in _raw_files(workspace)]
-    sources = [resolve(source) for source in workspace.settings.source]
-    pairs = [
-        (path, source)
-        for source in sources
-        for path, name in files
-        if any(name == pattern or fnmatch(name, pattern) for pattern in source.files)
-    ]
-    seen: dict[tuple[Path, str, str | None, tuple], Source] = {}
-    for path, source in pairs:
-        # Sources that declare different constants read different records of the same lines: two rates of one row, say.
-        place = (path, source.table, source.sheet, tuple(sorted(source.constants.items())))
-        other = seen.setdefault(place, source)
-        if other is not source:
-            raise ConfigError(
-                Text("两个 [[source]] 读同一个文件的同一张表", "two [[source]] blocks read the same table of one file"),
-                place=_relative(workspace, path),
-                got=f"{other.title} · {source.title}",
-                hint=Text("改 files，或各写 sheet", "change files, or give each its own sheet"),
-            )
-    return pairs
-
-
-def _parts(workspace: Workspace, jobs: Sequence[tuple[Path, Source]], tell: Callable[[str], None]) -> list[_Part]:
-    """Read every file; the register first, because its units settle room codes in the others."""
-    context = _context(workspace)
-    register = [_part(workspace, *job, context, tell) for job in jobs if job[1].table == _REGISTER]
-    homes = [part.cleaned.rows[["community", "household"]] for part in register]
-    known = pd.concat(homes, ignore_index=True).drop_duplicates() if homes else pd.DataFrame(columns=["community"])
-    units = {
-        place: frozenset(known.loc[known["community"] == place, "household"]) for place in known["community"].unique()
-    }
-    context = replace(context, known_units=units)
-    return [*register, *(_part(workspace, *job, context, tell) for job in jobs if job[1].table != _REGISTER)]
-
-
-def _part(workspace: Workspace, path: Path, source: Source, context: Context, tell: Callable[[str], None]) -> _Part:
-    """Read one file through one source, or take what an earlier run made of the same bytes and the same source."""
-    name = _relative(workspace, path)
-    key = _part_key(path, name, source, context)
-    folder = workspace.private / "parts" / key
-    kept = _read_part(folder)
-    if kept is None:
-        tell(name)
-    cleaned = kept or take(path, source, context, name=name)
-    if kept is None:
-        _write_part(folder, cleaned)
-    missing = set(cleaned.reconciliation.missing_columns)
-    given = sorted({*source.columns, *source.constants, *(["score"] if source.items else [])} - missing)
-    return _Part(source.table, key, cleaned, ",".join(given), kept is None)
-
-
-def _part_key(path: Path, name: str, source: Source, context: Context) -> str:
-    digest = hashlib.sha256(path.read_bytes())
-    units = {place: sorted(homes) for place, homes in sorted(context.known_units.items())}
-    setting = [
-        STORE_VERSION,
-        name,
-        source.model_dump_json(),
-        sorted(context.communities.items()),
-        context.discover,
-        context.timezone,
-        hashlib.sha256(context.key).hexdigest(),
-        units,
-    ]
-    digest.update(json.dumps(setting, ensure_ascii=False).encode())
-    return digest.hexdigest()
-
-
-def _read_part(folder: Path) -> Cleaned | None:
-    account = folder / "account.json"
-    if not account.is_file():
-        return None
-    said = json.loads(account.read_text("utf-8"))
-    said["checks"] = [
-        Check(**{name: value for name, value in check.items() if name != "equal"}) for check in said["checks"]
-    ]
-    rows, rejects = (pd.read_parquet(folder / f"{name}.parquet") for name in ("rows", "rejects"))
-    return Cleaned(rows, rejects, Reconciliation(**said))
-
-
-def _write_part(folder: Path, cleaned: Cleaned) -> None:
-    """Keep what was made of a file; its account is written last and says that the rest is there."""
-    _write_frame(folder / "rows.parquet", cleaned.rows)
-    _write_frame(folder / "rejects.parquet", cleaned.rejects)
-    write_json(folder / "account.json", cleaned.reconciliation.to_json())
-
-
-def _drop_stale_parts(workspace: Workspace, parts: Sequence[_Part]) -> None:
-    current = {part.key for part in parts}
-    for folder in (workspace.private / "parts").glob("*"):
-        if folder.name not in current:
-            shutil.rmtree(folder)
-
-
-def _write_tables(workspace: Workspace, parts: Sequence[_Part]) -> list[dict]:
+def _write_tables(workspace: Workspace, parts: Sequence[Part]) -> list[dict]:
     """Combine the parts of each table, write a file for each community, and return the final account of every file."""
     entries, rejected, current = [], [], set()
     for name in domains.TABLES:
         ours = [part for part in parts if part.table == name]
         if not ours:
             continue
-        rows, rejects = combine([part.cleaned for part in ours])
-        given = {part.cleaned.reconciliation.file: part.given for part in ours}
-        rows = rows.assign(given=rows["file"].map(given).astype("str"))
-        for community in sorted(rows["community"].unique()):
-            current.add(_table_path(workspace, name, community))
-            _write_frame(
-                _table_path(workspace, name, community), rows[rows["community"] == community].reset_index(drop=True)
-            )
+        found = []
+        for rows, rejects in _combined(workspace, ours):
+            found.append(rejects)
+            for community in sorted(rows["community"].unique()):
+                path = _table_path(workspace, name, community)
+                current.add(path)
+                write_frame(path, rows[rows["community"] == community].reset_index(drop=True))
+        rejects = found[0] if len(found) == 1 else pd.concat(found).sort_values(list(REJECTS), ignore_index=True)
         rejected.append(rejects.assign(table=name)[_REJECT_COLUMNS])
-        entries += [_final(part.cleaned.reconciliation, rejects) for part in ours]
+        entries += [_final(part.account, rejects) for part in ours]
     for path in set((workspace.store / "rows").glob("*/*.parquet")) - current:
         path.unlink()
     empty = pd.DataFrame(columns=_REJECT_COLUMNS).astype("str")
-    _write_frame(workspace.private / "rejects.parquet", pd.concat(rejected, ignore_index=True) if rejected else empty)
+    write_frame(workspace.private / "rejects.parquet", pd.concat(rejected, ignore_index=True) if rejected else empty)
     return entries
+
+
+def _combined(workspace: Workspace, parts: Sequence[Part]) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Yield rows and rejects of one table, so many communities at a time as fit: no key spans two communities.
+
+    What the files themselves rejected comes with the first.
+    """
+    given = {part.account.file: part.given for part in parts}
+    pieces: list[list[str]] = [[]]
+    if any(part.cleaned is None for part in parts):
+        held: Counter[str] = Counter()
+        for part in parts:
+            held.update(part.rows(["community"])["community"].value_counts().to_dict())
+        wide = len(_OWN) + len(domains.TABLES[parts[0].table].columns)
+        pieces = _fitting({place: held[place] * wide * _CELL_BYTES for place in sorted(held)}, memory(workspace))
+    for at, piece in enumerate(pieces):
+        cleaned = [part.of(piece if len(pieces) > 1 else None) for part in parts]
+        cleaned = cleaned if at == 0 else [replace(one, rejects=one.rejects.iloc[:0]) for one in cleaned]
+        rows, rejects = combine(cleaned)
+        yield rows.assign(given=rows["file"].map(given).astype("str")), rejects
 
 
 def _final(account: Reconciliation, rejects: pd.DataFrame) -> dict:
@@ -416,9 +299,3 @@ def _last_moments(workspace: Workspace) -> list[pd.Timestamp]:
     dated = {name: table.dated_by for name, table in domains.TABLES.items() if table.dated_by in table.events}
     paths = [(path, dated[name]) for name in dated for path in (workspace.store / "rows" / name).glob("*.parquet")]
     return [pd.read_parquet(path, columns=[column])[column].max() for path, column in paths]
-
-
-def _write_frame(path: Path, frame: pd.DataFrame) -> None:
-    buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False)
-    write_bytes(path, buffer.getvalue())

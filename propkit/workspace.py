@@ -89,7 +89,7 @@ class Privacy(Strict):
 
 
 class Limits(Strict):
-    """How much memory counting may take for its rows, over what Python and its libraries take."""
+    """How much memory reading files and counting may take for rows, over what Python and its libraries take."""
 
     memory_mb: int = Field(default=1024, ge=1)
 

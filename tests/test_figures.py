@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 from functools import cache
 
@@ -15,7 +16,7 @@ from propkit.model import Definitions
 from propkit.periods import parse_period
 from tests.examples import AS_OF, EXAMPLES, answer, bill, complaint, order
 from tests.oracle import oracle
-from tests.worlds import COMMUNITIES, World, exported, world
+from tests.worlds import COMMUNITIES, World, exported, frames, world
 
 KPIS = list(domains.KPIS.values())
 
@@ -257,3 +258,19 @@ def test_fees_of_a_month_rise_when_the_cut_off_is_later():
 
     assert early["state"].item() == "no_data"  # before the first payment record nobody knows what was paid
     assert late["value"].item() == 15_000 / 27_100
+
+
+@pytest.mark.parametrize("seed", (1, 2))
+def test_tables_made_at_several_cut_offs_together_are_those_made_one_by_one(seed):
+    made, place = world(seed, 60), COMMUNITIES[0]
+    raw = {name: rows[rows["community"] == place].reset_index(drop=True) for name, rows in frames(made.tables).items()}
+    months = [parse_period(month) for month in parse_period("2025-08").history(4)]
+    cuts = {month.id: dataclasses.replace(made.cut, as_of=month.end + timedelta(days=20)) for month in months}
+    kpis = [kpi for kpi in KPIS if kpi.ages and kpi.table in domains.TOGETHER]
+    together, cut = domains.derive_each(raw, cuts, domains.TOGETHER)
+    found = figures(together, cut, kpis, months, communities=list(cuts))
+    for month in months:
+        alone = domains.derive(raw, cuts[month.id], domains.TOGETHER)
+        expected = figures(alone, cuts[month.id], kpis, [month], communities=[place]).drop(columns="community")
+        ours = found[(found["community"] == month.id) & (found["period"] == month.id)].drop(columns="community")
+        pd.testing.assert_frame_equal(ours.reset_index(drop=True), expected)

@@ -18,11 +18,12 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"text"},
     {"errors", "stats"},
+    {"files", "hands"},
     {"periods", "model"},
     {"domains"},
     {"intake", "demo"},
     {"workspace"},
-    {"locks"},
+    {"locks", "incoming"},
     {"store"},
     {"counts"},
     {"rates"},

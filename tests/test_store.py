@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from propkit import domains, store
+from propkit import domains, incoming, store
 from propkit.errors import ConfigError, DataError, LockedError
 from propkit.workspace import Workspace, open_workspace
 
@@ -213,3 +214,28 @@ def test_communities_are_counted_in_parts_that_fit_the_memory(
     assert store.partitions(tight, ["unread", *places]) == [["unread", "yinhe"], ["cuihu"]]
     monkeypatch.setattr(store, "_CELL_BYTES", 1 << 30)
     assert store.partitions(tight, places) == [["yinhe"], ["cuihu"]]
+
+
+def test_several_processes_and_little_memory_leave_the_same_store(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = [[], []]
+    done = store.ingest(workspace, tell=told[0].append, workers=1)
+    before = _kept(workspace)
+    shutil.rmtree(workspace.private / "parts")
+    (workspace.root / "propkit.toml").write_text(SETTINGS + "[limits]\nmemory_mb = 1\n", "utf-8")
+    monkeypatch.setattr(incoming, "WORTH_FILES", 2)
+    monkeypatch.setattr(
+        incoming, "NEEDS_TEXT", 1 << 20
+    )  # each file is larger than the memory: they have their turns alone
+    monkeypatch.setattr(store, "_CELL_BYTES", 1 << 20)  # and so is each community
+
+    again = store.ingest(open_workspace(workspace.root), tell=told[1].append, workers=2)
+
+    assert (again, sorted(told[1])) == (done, sorted(told[0]))
+    assert _kept(workspace) == before
+
+
+def _kept(workspace: Workspace) -> dict[str, bytes]:
+    paths = [*(workspace.store / "rows").rglob("*.parquet"), workspace.private / "rejects.parquet"]
+    return {str(path): path.read_bytes() for path in [*paths, workspace.store / "ingest_results.json"]}

@@ -6,10 +6,12 @@ rooms over what an export gave, `read` asks one reading of what they made.  Room
 
 from __future__ import annotations
 
+import dataclasses
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 
+import numpy as np
 import pandas as pd
 
 from propkit.domains import (
@@ -125,6 +127,39 @@ def derive(
     }
 
 
+TOGETHER = ("complaint", "fee_bill", "fee_account")
+"""Tables whose rooms ask each row for its cut-off (`Cut.of`) and match rows within a community only."""
+_MONTHLY = {"fee_bill": "period_start"}
+"""Tables each row of which bears on the month of this date alone."""
+
+
+def derive_each(
+    tables: Mapping[str, pd.DataFrame], cuts: Mapping[str, Cut], wanted: Iterable[str]
+) -> tuple[dict[str, pd.DataFrame], Cut]:
+    """Return tables among `TOGETHER` as known at several cut-offs, one for each month, and the cut that goes with them.
+
+    `tables`: canonical rows of one community.  The rows are there once for each cut-off, with the name of the month, the key
+    of `cuts`, in place of their community; what bears on other months only may be left out.
+    """
+    last = max(cuts.values(), key=lambda cut: cut.as_of)
+    whole = dataclasses.replace(last, own={month: cut.as_of for month, cut in cuts.items()})
+    given = {
+        name: _for_each(rows, name, list(cuts)) for name, rows in tables.items() if name in (*TOGETHER, "fee_payment")
+    }
+    return derive(given, whole, wanted), whole
+
+
+def _for_each(rows: pd.DataFrame, name: str, months: list[str]) -> pd.DataFrame:
+    """Return the rows once for each month, as its community."""
+    rows = conform(rows, TABLES[name])
+    places, owners = np.tile(np.arange(len(rows)), len(months)), np.repeat(np.arange(len(months)), len(rows))
+    if name in _MONTHLY:
+        dated = pd.Index(months, dtype="str").get_indexer(rows[_MONTHLY[name]].dt.strftime("%Y-%m"))
+        places = np.flatnonzero(dated >= 0)
+        owners = dated[places]
+    return rows.iloc[places].assign(community=pd.array(months, dtype="str").take(owners)).reset_index(drop=True)
+
+
 class _Made(dict[str, pd.DataFrame]):
     """Tables made when they are first asked for."""
 
@@ -140,7 +175,8 @@ class _Made(dict[str, pd.DataFrame]):
 def _known(tables: Mapping[str, pd.DataFrame], table: Table, cut: Cut) -> pd.DataFrame:
     if table.name not in tables:
         return empty(table)
-    return as_known(conform(tables[table.name], table), table, cut.as_of).reset_index(drop=True)
+    rows = conform(tables[table.name], table)
+    return as_known(rows, table, cut.of(rows)).reset_index(drop=True)
 
 
 def _tables_of(room: ModuleType) -> set[str]:

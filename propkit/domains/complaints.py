@@ -300,7 +300,7 @@ def derive(rows: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     `told` is an entry of any kind that was not withdrawn, `single` one that repeats no earlier one; `counted` is a complaint
     (not a suggestion or enquiry) that is single and not judged invalid.
     """
-    limits = cut.definitions
+    limits, as_of = cut.definitions, cut.of(rows)
     rows = rows.assign(subject=rows["type_l2"].fillna(rows["type_l1"]))
     told = rows["status"] != "withdrawn"
     complaint = told & rows["kind"].fillna("complaint").eq("complaint")
@@ -316,10 +316,10 @@ def derive(rows: pd.DataFrame, cut: Cut) -> pd.DataFrame:
         cause_told=only(counted, counted & given(rows, "root_cause")).astype("Int64"),
         cause_coded=only(rows["root_cause"].notna(), counted & rows["resolved_at"].notna() & given(rows, "root_cause")),
         handled=only(counted, counted & rows["resolved_at"].notna()).astype("Int64"),
-        **_timely(rows, cut.as_of),
-        first_contact=_first_contact(rows, limits.complaint_recall_days, cut.as_of),
+        **_timely(rows, as_of),
+        first_contact=_first_contact(rows, limits.complaint_recall_days, as_of),
         revisited=only(
-            met_by(rows["resolved_at"] + pd.Timedelta(days=limits.revisit_days), rows["revisited_at"], cut.as_of),
+            met_by(rows["resolved_at"] + pd.Timedelta(days=limits.revisit_days), rows["revisited_at"], as_of),
             counted & given(rows, "revisited_at"),
         ),
     )
@@ -355,7 +355,7 @@ def _inputs(rows: pd.DataFrame, dated_by: str, channel: pd.Series | str, heard: 
     return said.astype({"input_channel": "str", "heard": "Int64", "inputs": "Int64"})
 
 
-def _timely(rows: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, pd.Series]:
+def _timely(rows: pd.DataFrame, as_of: pd.Timestamp | pd.Series) -> dict[str, pd.Series]:
     """Judge resolution against the promise, against the day of receipt, and at all.
 
     A case closed at an unknown time of resolution was in time if it was closed in time; of any other nobody knows.
@@ -414,7 +414,7 @@ def overdue(rows: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     return late_rows.assign(days_over=(as_of - late_rows["promised_at"]).dt.days)
 
 
-def _first_contact(rows: pd.DataFrame, days: int, as_of: pd.Timestamp) -> pd.Series:
+def _first_contact(rows: pd.DataFrame, days: int, as_of: pd.Timestamp | pd.Series) -> pd.Series:
     heard = rows.assign(heard_at=rows["received_at"].where(rows["counted"]))
     again = repeated(heard, ["community", "household", "subject"], "resolved_at", "heard_at", days)
     mature = rows["resolved_at"] <= as_of - pd.Timedelta(days=days)

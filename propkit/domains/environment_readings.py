@@ -182,7 +182,7 @@ def public_order_open(tables: Mapping[str, pd.DataFrame], period: Period, cut: C
 def inspection_blind_spots(tables: Mapping[str, pd.DataFrame], period: Period, cut: Cut) -> pd.DataFrame | None:
     """Return what nobody looked at: areas, then assets, then failures; None where no record covers the whole period."""
     rows = tables["inspection"]
-    rows = rows[given(rows, "actual_at")]
+    rows = rows.loc[given(rows, "actual_at"), [name for name in _VISIT if name in rows]]
     visits = rows[rows["performed"] & (rows["actual_at"] < period.end)]
     domains = [name for name in DOMAINS if _covers(rows[rows["domain"] == name], period)]
     of_assets = rows.dropna(subset=["asset_id"])
@@ -197,6 +197,9 @@ def inspection_blind_spots(tables: Mapping[str, pd.DataFrame], period: Period, c
     return shaped(pd.concat([listed([], columns), *parts], ignore_index=True), columns)
 
 
+_VISIT = ["domain", "asset_id", "area_id", "performed", "actual_at", "dated_at", "file"]
+
+
 def _covers(rows: pd.DataFrame, period: Period) -> bool:
     """Say whether the exports speak of the whole of `period`."""
     if period.kind == "day":
@@ -206,7 +209,8 @@ def _covers(rows: pd.DataFrame, period: Period) -> bool:
 
 def _last(visits: pd.DataFrame, column: str) -> pd.Series:
     return (
-        visits.sort_values("actual_at")
+        visits[[column, "actual_at"]]
+        .sort_values("actual_at")
         .dropna(subset=[column])
         .drop_duplicates(column, keep="last")
         .set_index(column)["actual_at"]

@@ -9,10 +9,14 @@ from propkit.model import Duration, Table
 from propkit.periods import month_range
 
 
-def as_known(rows: pd.DataFrame, table: Table, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return `rows` as they stood at `as_of`: later rows gone, later events and what they brought set to missing."""
+def as_known(rows: pd.DataFrame, table: Table, as_of: pd.Timestamp | pd.Series) -> pd.DataFrame:
+    """Return `rows` as they stood at `as_of`: later rows gone, later events and what they brought set to missing.
+
+    `as_of` may be one moment for each row.
+    """
     dated = rows[table.dated_by]
     known = rows[~(dated > as_of)] if table.dated_by in table.events else rows
+    as_of = as_of.loc[known.index] if isinstance(as_of, pd.Series) else as_of
     hidden = {
         name: known[column.known_from] > as_of
         for name, column in table.columns.items()
@@ -48,7 +52,8 @@ def covers_day(rows: pd.DataFrame, dated_by: str, day: pd.Timestamp) -> bool:
 
 
 def _spans(rows: pd.DataFrame, dated_by: str) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    dated = rows.dropna(subset=[dated_by]).sort_values(dated_by)
+    named = [name for name in (dated_by, "file") if name in rows]
+    dated = rows[named].dropna(subset=[dated_by]).sort_values(dated_by)
     files = dated["file"] if "file" in dated else pd.Series("", index=dated.index)
     first = dated.loc[~files.duplicated(keep="first"), dated_by].set_axis(files[~files.duplicated(keep="first")])
     last = dated.loc[~files.duplicated(keep="last"), dated_by].set_axis(files[~files.duplicated(keep="last")])
@@ -62,12 +67,12 @@ def within(start: pd.Series, end: pd.Series, minutes: int, as_of: pd.Timestamp) 
     return met.mask(start.isna() | (end.isna() & (limit > as_of)))
 
 
-def met_by(due: pd.Series, end: pd.Series, as_of: pd.Timestamp) -> pd.Series:
+def met_by(due: pd.Series, end: pd.Series, as_of: pd.Timestamp | pd.Series) -> pd.Series:
     """Say whether `end` came by `due`, for everything due by `as_of`: still open then is not met; not yet due is missing."""
     return (end <= due).astype("boolean").mask(due.isna() | (due > as_of))
 
 
-def same_day(start: pd.Series, end: pd.Series, as_of: pd.Timestamp) -> pd.Series:
+def same_day(start: pd.Series, end: pd.Series, as_of: pd.Timestamp | pd.Series) -> pd.Series:
     """Say whether `end` came on the day of `start`: missing while that day is not over."""
     day = start.dt.floor("D")
     over = day + pd.Timedelta(days=1) - pd.Timedelta(seconds=1) <= as_of

@@ -39,9 +39,12 @@ def prepaid(payments: pd.DataFrame) -> pd.Series:
 def bill_of(bills: pd.DataFrame, payments: pd.DataFrame) -> pd.Series:
     """Return the key of the bill that each payment names, or else the one of the same household, item and period start."""
     ours = ["community", "household", "fee_item", "period_start"]
-    named = bills.drop_duplicates(ours).set_index(ours)["bill_id"]
-    found = named.reindex(pd.MultiIndex.from_frame(payments[ours])).to_numpy()
-    return payments["bill_id"].fillna(pd.Series(found, index=payments.index, dtype="str")) + "@" + payments["community"]
+    told, bare = payments["bill_id"], payments[payments["bill_id"].isna()]
+    if len(bare):
+        named = bills.drop_duplicates(ours).set_index(ours)["bill_id"]
+        found = named.reindex(pd.MultiIndex.from_frame(bare[ours])).to_numpy()
+        told = told.fillna(pd.Series(found, index=bare.index, dtype="str").reindex(payments.index))
+    return told + "@" + payments["community"]
 
 
 def allocate(bills: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:

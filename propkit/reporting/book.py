@@ -32,6 +32,7 @@ from propkit.workspace import Workspace, open_workspace
 
 EDITIONS = ("internal", "owner")
 HISTORY = 13
+_ROWS_AT_ONCE = 200_000
 
 
 @dataclass
@@ -168,12 +169,31 @@ class Book:
         tables = list(dict.fromkeys(kpi.table for kpi in asked))
         kpis = [kpi for kpi in domains.KPIS.values() if kpi.ages and kpi.table in tables]
         raw = {name: rows for name, rows in self.raw.items() if name != "household"}  # of no use to whole figures
-        parts = []
-        for month in map(parse_period, self.period.history(HISTORY)):
-            cut = dataclasses.replace(self.cut, as_of=month.end + (self.cut.as_of - self.period.end))
-            parts.append(self._with(domains.derive(raw, cut, tables), cut, kpis, [month], []))
-        months = pd.concat(parts, ignore_index=True)
-        return {kpi.id: months[months["kpi"] == kpi.id].reset_index(drop=True) for kpi in kpis}
+        months = [parse_period(month) for month in self.period.history(HISTORY)]
+        cuts = {
+            one.id: dataclasses.replace(self.cut, as_of=one.end + (self.cut.as_of - self.period.end)) for one in months
+        }
+        together = [kpi for kpi in kpis if kpi.table in domains.TOGETHER]
+        alone = [kpi for kpi in kpis if kpi.table not in domains.TOGETHER]
+        parts = [self._of_each(raw, cuts, together)] if together else []
+        for month in months if alone else ():
+            made = domains.derive(raw, cuts[month.id], dict.fromkeys(kpi.table for kpi in alone))
+            parts.append(self._with(made, cuts[month.id], alone, [month], []))
+        whole = pd.concat(parts, ignore_index=True)
+        return {kpi.id: whole[whole["kpi"] == kpi.id].reset_index(drop=True) for kpi in kpis}
+
+    def _of_each(self, raw: Mapping[str, pd.DataFrame], cuts: Mapping[str, Cut], kpis: Sequence[Kpi]) -> pd.DataFrame:
+        """Return the figures of every month at its own cut-off, as many months at once as rows may be held."""
+        held = sum(len(raw[name]) for name in domains.TOGETHER if name in raw)
+        step, parts = max(1, _ROWS_AT_ONCE // max(1, held)), []
+        for start in range(0, len(cuts), step):
+            some = dict(list(cuts.items())[start : start + step])
+            tables, cut = domains.derive_each(raw, some, dict.fromkeys(kpi.table for kpi in kpis))
+            made = figures(
+                tables, cut, kpis, [parse_period(month) for month in some], communities=list(some), min_n=self.min_n
+            )
+            parts.append(made[made["community"] == made["period"]].assign(community=self.community))
+        return pd.concat(parts, ignore_index=True)
 
     def in_periods(self, kpi_ids: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
         """Return the figures of other periods than the report's own, unsplit, in the order of `figures`."""
@@ -257,6 +277,12 @@ class Book:
         rows = self.tables[duration.table]
         begun = rows[(rows[duration.start] >= self.period.start) & (rows[duration.start] < self.period.end)]
         return spells(begun, duration, self.cut.as_of)
+
+    def read(self, reading_id: str) -> pd.DataFrame | None:
+        """Return the rows of a reading for the period; None where nothing is known."""
+        if reading_id not in self.told:
+            self.told[reading_id] = domains.read(reading_id, self.tables, self.period, self.cut)
+        return self.told[reading_id]
 
     def labels(self, by: str, ids: pd.Series) -> list[str]:
         """Return the reader's words for values of a segment."""

@@ -6,13 +6,14 @@ in the columns of `figures`, so that one table can hold all that is computable.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
 
-from propkit import domains, stats, store
+from propkit import domains, hands, stats, store
 from propkit.errors import ConfigError, nearest
 from propkit.figures import ALL, COLUMNS, check_segment, figures, splittable
 from propkit.model import Cut, Definitions, Duration, Kpi, Note, Reading, worded
@@ -116,21 +117,23 @@ def values(
     by: Sequence[str] = (),
     edition: str = "internal",
     spread: Callable[[Callable[[list[str]], Part], list[list[str]]], Iterable[Part]] | None = None,
+    workers: int | None = None,
 ) -> pd.DataFrame:
     """Return the figures of items ([] for all), in `figures.COLUMNS` and the columns of `by`.
 
     Opinions of few households are hidden; with `edition` "owner" also what would give them away.
 
     With `by` only figures with whole-number sums can be told; by default those that can be split so.  Communities are
-    counted one after another in parts that fit the memory that propkit.toml gives (`store.partitions`), or each by itself
-    by `spread`, which maps a function over parts elsewhere (`running.cluster.spread`).
+    counted in parts that fit the memory that propkit.toml gives (`store.partitions`), several of them at a time by `workers`
+    processes (one for each processor by default) where one part cannot hold all, or each by itself by `spread`, which maps a function over parts elsewhere
+    (`running.cluster.spread`).
     """
     workspace = Workspace(workspace.root.resolve(), workspace.settings)
     some = partial(part, workspace, list(item_ids), list(periods), cut=cut, by=tuple(by), edition=edition)
     if set(by) - set(domains.SEGMENTS):  # a column of one community's exports: the others have none to split by
         made = map(some, [list(communities)])
     elif spread is None:
-        made = map(some, store.partitions(workspace, communities))
+        made = _counted(workspace, some, communities, workers or os.cpu_count() or 1)
     else:
         made = spread(some, [[place] for place in communities])
     rates, others = zip(*made, strict=True)
@@ -140,6 +143,18 @@ def values(
     whole = whole.sort_values("kpi", key=lambda ids: ids.map(order), kind="stable", ignore_index=True)
     told_without = [frame for frame in others if len(frame)]  # an empty one would take the others' types away
     return pd.concat([whole, *told_without], ignore_index=True) if told_without else whole
+
+
+def _counted(
+    workspace: Workspace, some: Callable[[list[str]], Part], communities: Sequence[str], workers: int
+) -> Iterable[Part]:
+    """Count communities part by part; where all do not fit the memory, smaller parts side by side."""
+    pieces = store.partitions(workspace, communities)
+    if workers == 1 or len(pieces) == 1:
+        return map(some, pieces)
+    pieces = store.partitions(workspace, communities, workers)
+    needs = [store.need(workspace, piece) for piece in pieces]
+    return hands.spread(some, pieces, workers=workers, needs=needs, room=store.memory(workspace))
 
 
 def part(
@@ -190,10 +205,10 @@ def listings(
 
 def rows(item_id: str, book: Book) -> pd.DataFrame | None:
     """Return the rows of a reading or overview for the book's community and period; None where nothing is known."""
+    if item_id in domains.READINGS:
+        return book.read(item_id)
     if item_id not in book.told:
-        read = item_id in domains.READINGS
-        made = domains.read(item_id, book.tables, book.period, book.cut) if read else overview(item_id, book)
-        book.told[item_id] = made
+        book.told[item_id] = overview(item_id, book)
     return book.told[item_id]
 
 

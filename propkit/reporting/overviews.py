@@ -131,7 +131,7 @@ def _early_warning(book: Book) -> list[dict]:
         said = bad[0].text.get(book.lang) if bad else ""
         rows.append({"rule": "outside_limits", "kpi": kpi_id, "fired": bool(bad), "said": said})
     for name in ("ageing_asset_list", "inspection_blind_spots", "hazard_overdue"):
-        listed = domains.read(name, book.tables, book.period, book.cut)
+        listed = book.read(name)
         if listed is not None:
             one = domains.READINGS[name]
             said = Text(
