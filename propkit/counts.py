@@ -23,9 +23,10 @@ _NUMBERS = 2**20
 """How many numbers are added up at once: it bounds the memory of a tally beside its rows."""
 _BITS, _PER_NUMBER = 21, 3
 _FIELD = 2**_BITS - 1
-_SPREAD = np.array([sum((byte >> bit & 1) << bit * _BITS for bit in range(_PER_NUMBER)) for byte in range(8)], "int64")
-_NO_DAY = np.iinfo("int64").min
 """Sums of flags over this many rows fit into their bits of a shared number."""
+_SPREAD = np.array([sum((byte >> bit & 1) << bit * _BITS for bit in range(_PER_NUMBER)) for byte in range(8)], "int64")
+"""The shared number for each byte whose lowest bits are flags."""
+_NO_DAY = np.iinfo("int64").min
 
 
 def tally(tables: Mapping[str, pd.DataFrame], kpis: Iterable[Kpi], by: Sequence[str]) -> pd.DataFrame:
