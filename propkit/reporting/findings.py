@@ -139,7 +139,9 @@ def _series(book: Book, kpis: Sequence[Kpi]) -> dict[str, pd.DataFrame]:
     if book.period.kind == "day":
         return {}
     key = [kpi.id for kpi in kpis if kpi.id in book.key and kpi.kind in _JUDGED]
-    others = [kpi.id for kpi in kpis if kpi.id not in book.key and kpi.kind in _JUDGED and not kpi.ages]
+    others = [kpi for kpi in kpis if kpi.id not in book.key and kpi.kind in _JUDGED and not kpi.ages]
+    # To owners a month of opinions is as good as published once a finding could tell of it, and beside the whole gives hidden ones away.
+    others = [kpi.id for kpi in others if book.edition != "owner" or not kpi.opinion]
     months = [parse_period(month) for month in book.period.history(HISTORY)]
     rates = pd.concat([book.in_periods(others, months), *([book.months(key)] if key else [])], ignore_index=True)
     made = {}
