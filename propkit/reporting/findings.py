@@ -18,10 +18,9 @@ from propkit.periods import parse_period
 from propkit.reporting import claims, sources, spans
 from propkit.reporting.book import HISTORY, Book
 from propkit.reporting.claims import Claim
+from propkit.reporting.plainly import WAVE
 from propkit.text import Text
 
-WAVE = "wave_on"
-"""Survey figures are compared from wave to wave, under conditions of their own, never with the month of last year."""
 _JUDGED = ("share", "rate")
 
 
@@ -41,6 +40,10 @@ class Findings:
     def of(self, kind: str, kpi_ids: Collection[str] | None = None) -> list[Claim]:
         """Return the claims of one kind ("target", "change", "signal"), about these figures or all."""
         return [one for one in self.claims if one.kind == kind and (kpi_ids is None or one.kpi in kpi_ids)]
+
+    def about(self, kpi_id: str) -> list[Claim]:
+        """Return every claim about one figure."""
+        return [one for one in self.claims if one.kpi == kpi_id]
 
     def said(self, key: Collection[str]) -> list[Claim]:
         """Return what is welcome or unwelcome, in a reader's order: the key figures first."""
@@ -136,7 +139,9 @@ def _series(book: Book, kpis: Sequence[Kpi]) -> dict[str, pd.DataFrame]:
     if book.period.kind == "day":
         return {}
     key = [kpi.id for kpi in kpis if kpi.id in book.key and kpi.kind in _JUDGED]
-    others = [kpi.id for kpi in kpis if kpi.id not in book.key and kpi.kind in _JUDGED and not kpi.ages]
+    others = [kpi for kpi in kpis if kpi.id not in book.key and kpi.kind in _JUDGED and not kpi.ages]
+    # To owners a month of opinions is as good as published once a finding could tell of it, and beside the whole gives hidden ones away.
+    others = [kpi.id for kpi in others if book.edition != "owner" or not kpi.opinion]
     months = [parse_period(month) for month in book.period.history(HISTORY)]
     rates = pd.concat([book.in_periods(others, months), *([book.months(key)] if key else [])], ignore_index=True)
     made = {}

@@ -11,6 +11,9 @@ from propkit.model import Kpi
 from propkit.reporting.display import format_interval, format_n, format_rate, format_target, state_words
 from propkit.text import Text
 
+WAVE = "wave_on"
+"""Survey figures are compared from wave to wave, under conditions of their own, never with the month of last year."""
+
 if TYPE_CHECKING:
     from propkit.reporting.claims import Claim
 
@@ -26,7 +29,7 @@ def stated(kpi: Kpi, figure: pd.Series, verdicts: Sequence[Claim]) -> Text:
         said.append(told["change"])
     elif kpi.ages:
         said.append(Text("数值还会变，不与以前比较", "it may still change and is not compared with earlier ones"))
-    elif kpi.kind in ("share", "rate"):
+    elif kpi.kind in ("share", "rate") and kpi.dated_by != WAVE:  # waves are compared in a section of their own
         said.append(Text("没有以前的数字可比", "there is no earlier figure to compare with"))
     return Text("，".join(part.zh for part in said) + "。", "; ".join(part.en for part in said) + ".")
 

@@ -176,25 +176,24 @@ def summary(book: Book) -> Display:
     worth = [*found.said(book.key), *(claim for claim in claims.order(differing) if claim.good is not None)]
     worth = sorted(worth, key=lambda claim: (claim.kpi not in book.key, claim.good is not False))[:MOST_SAID]
     points: list[claims.Claim | Text] = [in_full(book, claim) for claim in worth]
-    points += _stated(book, {claim.kpi for claim in worth}, MOST_SAID - len(worth) - len(own)) + own
+    others = _others(book, {claim.kpi for claim in worth}, MOST_SAID - len(worth) - len(own))
+    points += [plainly.stated(kpi, book.figure(kpi.id), found.about(kpi.id)) for kpi in others] + own
     signalled = [claim for claim in worth if claim.kind == "signal"]
     if signalled:
         points.append(claims.by_chance(len(found.series)))
         back = [claims.rebound(book.kpi(claim.kpi), found.series[claim.kpi]) for claim in signalled]
         points += [words for words in back if words is not None]
-    points += heard(book, {claim.kpi for claim in worth})
+    points += heard(book, {*(claim.kpi for claim in worth), *(kpi.id for kpi in others)})
     book.headline = _headline(book, _one_each(book.key))
     told = [*points, *_unknown(book, book.key), claims.STRICT]
     return card_room.summary(lead, told, lang=book.lang)
 
 
-def _stated(book: Book, told: Collection[str], most: int) -> list[Text]:
-    """Key figures of which nothing is found, at most so many; shares and rates before counts."""
+def _others(book: Book, told: Collection[str], most: int) -> list[Kpi]:
+    """Key figures of which nothing is found, at most so many; shares and rates before counts, and none that is provisional."""
     kpis = [book.kpi(kpi_id) for kpi_id in book.key if kpi_id not in told]
     kpis = [kpi for kpi in kpis if book.figure(kpi.id)["state"] not in ("no_data", "suppressed", "provisional")]
-    ranked = sorted(kpis, key=lambda kpi: kpi.kind not in ("share", "rate"))[: max(0, most)]
-    made = findings(book).claims
-    return [plainly.stated(kpi, book.figure(kpi.id), [one for one in made if one.kpi == kpi.id]) for kpi in ranked]
+    return sorted(kpis, key=lambda kpi: kpi.kind not in ("share", "rate"))[: max(0, most)]
 
 
 def cards(book: Book) -> Display:

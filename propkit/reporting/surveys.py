@@ -141,7 +141,7 @@ def heard(book: Book, kpi_ids: Collection[str]) -> list[Text]:
         return []
     share = stats.percent_text(wave.nobs, asked)
     invited = asked == wave.invited
-    other = Text("受邀而未答的", "households that were invited") if invited else Text("其余", "households")
+    other = Text("受邀而未答的", "invited households") if invited else Text("其余", "households")
     return [
         Text(
             f"满意度只来自作答的 {wave.nobs:,} 户（{share}，{wave.modes.zh}）；{other.zh} {asked - wave.nobs:,} 户怎么看，不知道。",
