@@ -88,9 +88,9 @@ class Nemesis:
         assert not list(Path(tempfile.gettempdir()).glob("propkit-*"))
 
     def _bide(self, run: subprocess.Popen) -> None:
-        """Half of the time a moment of the whole run, the other half one in which pages are made."""
+        """Half of the time a moment from the start on, the other half one in which pages are made."""
         if self.chance.random() < 0.5:
-            run.stderr.readline()
+            next((line for line in run.stderr if "  made  " in line), None)
             time.sleep(self.chance.random() * 0.8)
         else:
             time.sleep(self.chance.random() * 4)
