@@ -37,8 +37,7 @@ _HELP = Text(
 
 def main() -> None:
     """Run the program on the command line's arguments; always ends in SystemExit with a code of errors.py."""
-    lang = console.language(sys.argv[1:], os.environ)
-    with console.interruptible(lang):
+    with console.interruptible(lang := console.language(sys.argv[1:], os.environ)):
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="replace")  # a terminal without Chinese shows "?" instead of ending the command
         program(lang).main(sys.argv[1:])

@@ -37,9 +37,9 @@ _FIXED = Text(
 )
 _HOW: dict[str, tuple[Text, ...]] = {
     "cron": (
-        Text("安装：crontab -e，粘贴全部内容", "To install: crontab -e, and paste all of this"),
-        Text("CRON_TZ 只有 cronie 认得；其他 cron 用机器的时区。有输出时 cron 会发邮件给 MAILTO",
-             "CRON_TZ is read by cronie; other crons use the machine's zone. cron mails what is printed to MAILTO"),
+        Text("安装：crontab -e，把全部内容粘贴到最后", "To install: crontab -e, and paste all of this at the end"),
+        Text("CRON_TZ 对其后各行都有效，只有 cronie 认得；其他 cron 用机器的时区。有输出时 cron 会发邮件给 MAILTO",
+             "CRON_TZ holds for all lines after it and is read by cronie; other crons use the machine's zone. cron mails what is printed to MAILTO"),
     ),
     "systemd": (
         Text("安装：以下两段各存为一个文件，然后 systemctl --user daemon-reload && systemctl --user enable --now propkit.timer",

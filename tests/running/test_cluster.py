@@ -78,24 +78,23 @@ def _killed_once(told: str, place: str) -> str:
     return place.upper()
 
 
+@pytest.mark.slow
 def test_a_part_whose_worker_is_killed_is_counted_by_another(tmp_path: Path, there: distributed.LocalCluster) -> None:
     function = functools.partial(_killed_once, str(tmp_path / "once"))
     assert cluster.spread(function, ["a", "b", "c"], scheduler=there.scheduler_address) == ["A", "B", "C"]
     assert (tmp_path / "once").exists()
 
 
-def test_a_failure_on_a_worker_leaves_its_evidence_here(
-    workspace: Workspace, notebook: Write, there: distributed.LocalCluster
-) -> None:
+@pytest.mark.slow
+def test_a_failure_on_a_cluster_of_its_own_leaves_its_evidence_here(workspace: Workspace, notebook: Write) -> None:
     notebook("raise ValueError('x')", RECEIPT)
-    options = Options(executor="dask", scheduler=there.scheduler_address)
-    (entry,) = batch.run(workspace, _jobs(workspace)[:1], options).failed
+    (entry,) = batch.run(workspace, _jobs(workspace)[:1], Options(executor="dask")).failed
     assert entry["reason"] == "cell_error"
     assert (workspace.root / entry["evidence"] / "executed.ipynb").is_file()
 
 
-def test_a_cluster_of_its_own_makes_the_same_pages_though_a_worker_is_killed(
-    workspace: Workspace, notebook: Write, tmp_path: Path
+def test_a_cluster_makes_the_same_pages_though_a_worker_is_killed(
+    workspace: Workspace, notebook: Write, tmp_path: Path, there: distributed.LocalCluster
 ) -> None:
     """The first report on the cluster ends its worker: the process above the preloaded one that it was forked from."""
     once = tmp_path / "once"
@@ -106,6 +105,7 @@ def test_a_cluster_of_its_own_makes_the_same_pages_though_a_worker_is_killed(
     batch.run(workspace, _jobs(workspace))
     here = _hashes(workspace)
     once.unlink()
-    made = batch.run(workspace, _jobs(workspace), Options(workers=2, executor="dask", force=True))
+    options = Options(executor="dask", scheduler=there.scheduler_address, force=True)
+    made = batch.run(workspace, _jobs(workspace), options)
     assert (made.count("success"), _hashes(workspace)) == (2, here)
     assert once.exists()

@@ -42,18 +42,17 @@ def _apart(script: str, *given: object) -> subprocess.CompletedProcess[str]:
 mounts = pytest.mark.skipif(not _can_mount(), reason="this machine lets nobody mount")
 
 
-def _undisturbed(workspace: Workspace) -> tuple[dict[str, str], dict[str, str]]:
-    """The tree before and after the notebook changed."""
-    jobs = plan.jobs(workspace, ["monthly_review"], [], ["2025-09"], as_of=AS_OF)
+def _changed(workspace: Workspace) -> tuple[dict[str, str], dict[str, str]]:
+    """Make the pages and let their notebook change; returns the tree that is there, and that which an undisturbed run will leave."""
+    told = started(workspace).communicate()
+    old = tree(workspace)
+    assert len(pages(workspace)) == 4, told
+    _change(workspace)
     copy = Workspace(workspace.root.with_name("copy"), workspace.settings)
     shutil.copytree(workspace.root, copy.root)
+    jobs = plan.jobs(copy, ["monthly_review"], [], ["2025-09"], as_of=AS_OF)
     assert batch.run(copy, jobs, batch.Options(workers=2)).count("success") == 3
-    old = tree(copy)
-    _change(copy)
-    assert batch.run(copy, jobs, batch.Options(workers=2)).count("success") == 3
-    new = tree(copy)
-    shutil.rmtree(copy.root)
-    return old, new
+    return old, tree(copy)
 
 
 def _change(workspace: Workspace) -> None:
@@ -78,10 +77,7 @@ def _sizes(some: list, all_of_them: list) -> list:
 @pytest.mark.parametrize("room", _sizes([40], [0, 4, 12, 24, 60, 100, 160, 240, 400]))
 def test_g4_a_full_disk_leaves_whole_pages_and_heals(few: Workspace, tmp_path: Path, room: int) -> None:
     """The workspace lies on a small disk with `room` KB to spare; then the disk grows."""
-    old, new = _undisturbed(few)
-    started(few).communicate()
-    assert tree(few) == old
-    _change(few)
+    old, new = _changed(few)
     for name in ("disk", "full", "healed"):
         (tmp_path / name).mkdir()
     script = f"""
@@ -108,9 +104,7 @@ def test_g4_a_full_disk_leaves_whole_pages_and_heals(few: Workspace, tmp_path: P
 
 @pytest.mark.parametrize("blocks", _sizes([64], [0, 1, 8, 32, 100, 128, 160, 200, 400]))
 def test_g4_files_that_may_not_grow_leave_whole_pages_and_heal(few: Workspace, blocks: int) -> None:
-    old, new = _undisturbed(few)
-    started(few).communicate()
-    _change(few)
+    old, new = _changed(few)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PROPKIT_LANG": "en"}
     command = ["/bin/sh", "-c", f"ulimit -f {blocks}; exec {RUN}", "sh", str(few.root)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
