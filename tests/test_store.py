@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -239,3 +241,51 @@ def test_several_processes_and_little_memory_leave_the_same_store(
 def _kept(workspace: Workspace) -> dict[str, bytes]:
     paths = [*(workspace.store / "rows").rglob("*.parquet"), workspace.private / "rejects.parquet"]
     return {str(path): path.read_bytes() for path in [*paths, workspace.store / "ingest_results.json"]}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of a process in kB")
+def test_what_ingest_holds_is_bounded_by_the_memory_that_is_given(tmp_path: Path) -> None:
+    small, tight, wide = (_many_orders(tmp_path / name, lines, room) for name, lines, room in (
+        ("small", 10, 160), ("tight", 20_000, 160), ("wide", 20_000, 8192),
+    ))  # fmt: skip
+
+    base, bounded, free = (_peak(root) for root in (small, tight, wide))
+
+    assert bounded - base < 160
+    assert free - base > 200  # what a run without bounds holds: the test would see it
+    rows = [path.relative_to(wide).as_posix() for path in (wide / "store" / "rows").rglob("*.parquet")]
+    keys = [pd.read_parquet(tight / name).drop(columns="household") for name in rows]
+    for name, ours in zip(rows, keys, strict=True):
+        pd.testing.assert_frame_equal(ours, pd.read_parquet(wide / name).drop(columns="household"))
+    assert sum(map(len, keys)) == 12 * 20_000
+
+
+def _many_orders(root: Path, lines: int, memory: int) -> Path:
+    """Write twelve months of work orders, each a file over eight communities."""
+    places, steps = list("甲乙丙丁戊己庚辛"), ["报修时间", "派单时间", "到场时间", "完成时间"]
+    blocks = "".join(f'[[community]]\nid = "c{at}"\nname = "{name}"\n' for at, name in enumerate(places))
+    source = '[[source]]\ntable = "work_order"\nfiles = "*.csv"\ncommunity = "小区"\n'
+    (root / "raw").mkdir(parents=True)
+    (root / "propkit.toml").write_text(f"{blocks}{source}[limits]\nmemory_mb = {memory}\n", "utf-8")
+    for month in range(1, 13):
+        at = pd.Timestamp(2024, month, 1) + pd.to_timedelta(pd.RangeIndex(lines), unit="min")
+        told = {name: (at + pd.Timedelta(hours=hours)).astype("str") for hours, name in enumerate(steps)}
+        ids = [f"{month}-{line}" for line in range(lines)]
+        homes = [f"{line % 30 + 1}-1-{line % 97 + 101}" for line in range(lines)]
+        frame = pd.DataFrame(
+            {"工单编号": ids, "小区": [places[line % 8] for line in range(lines)], "房号": homes, **told}
+        )
+        frame.to_csv(root / "raw" / f"{month}.csv", index=False)
+    return root
+
+
+def _peak(root: Path) -> float:
+    """Ingest by command and return the MB that the largest of its processes held at most."""
+    code = (
+        "import resource, subprocess, sys\n"
+        "subprocess.run([sys.executable, '-m', 'propkit', 'ingest', '-j', '2', '-q', '-w', sys.argv[1]], check=True)\n"
+        "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    told = subprocess.run([sys.executable, "-c", code, str(root)], capture_output=True, text=True, check=True).stdout
+    return int(told.split()[-1]) / 1024

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from propkit.domains import TABLES
 from propkit.errors import nearest
@@ -26,6 +27,7 @@ _YUAN = re.compile(r"\((元|¥|RMB)\)$", re.IGNORECASE)
 _CJK = re.compile(r"[\u3400-\u9fff]")
 
 
+@lru_cache(maxsize=4096)  # the same few are compared with every row that may hold the headers
 def key(header: str) -> str:
     """Return the form in which headers compare: folded, without case, required marks and blanks between hanzi."""
     folded = fold(header).strip("*").strip().casefold()

@@ -127,10 +127,12 @@ def _year_last(found: re.Match[str], order: str, zones: Zones) -> datetime | Fau
 
 def _proven_order(cells: Iterable[str]) -> str:
     """Return dmy or mdy when some cell can only be read so and none only the other way, else "auto" (not known)."""
+    texts = pd.Index(cells, dtype="str")
+    texts = texts[~np.asarray(texts.str.match("[0-9]{4}"), dtype=bool)]  # that begin with a year, as most do
     pairs = [
         (int(found["first"]), int(found["second_"]))
-        for cell in cells
-        if not cell[:4].isdigit() and (found := _YEAR_LAST.fullmatch(fold(cell)))  # that begins with a year, as most do
+        for cell in np.asarray(texts, dtype=object)
+        if not cell[:4].isdigit() and (found := _YEAR_LAST.fullmatch(fold(cell)))
     ]
     day_first, month_first = any(first > 12 for first, _ in pairs), any(second > 12 for _, second in pairs)
     if day_first == month_first:

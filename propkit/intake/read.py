@@ -30,6 +30,8 @@ _PAUSE = 0.05
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MARKUP = re.compile(rb"^(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|table|style|\?xml|body|div)", re.IGNORECASE)
 _BINARY = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"PAR1", b"SQLite", b"GIF8")
+_FEW = 4
+"""A note has at most so many cells."""
 _NOTE = re.compile(r"^(说明|备注|注|制表|审核|打印|导出|填表|统计)[^\s:]{0,6}:")
 
 
@@ -160,6 +162,11 @@ def _block(grid: Grid, header: Header, name: str) -> Raw:
         row, line = grid.rows[position], grid.numbers[position]
         notes = [(line, "", "side_note", row[at], False) for at in loose if row[at].strip()] if loose else []
         cells = row if len(row) == len(named) else [row[at] for at in named]
+        if len(cells) > _FEW and all(map(str.strip, cells[: _FEW + 1])):  # as nearly every record is
+            aside += notes
+            rows.append(cells)
+            lines.append(line)
+            continue
         filled = list(filter(str.strip, cells))
         if not filled:
             aside += [(*note[:4], True) for note in notes]
@@ -196,7 +203,7 @@ def _is_note(filled: Sequence[str], width: int, outside: bool) -> bool:
         return False
     if len(filled) == 1 and outside and not _is_total(filled[0]):
         return True
-    return len(filled) <= 4 and bool(_NOTE.match(fold(filled[0])))
+    return len(filled) <= _FEW and bool(_NOTE.match(fold(filled[0])))
 
 
 def _is_total(cell: str) -> bool:
