@@ -123,12 +123,19 @@ def _nullable(kind: object) -> object:
     return {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}.get(kind)
 
 
+_IMPORTED = {
+    "propkit": ("propkit.counts", "propkit.domains", "pyarrow.parquet"),
+    "pandas": ("pandas", "pyarrow.parquet"),
+}
+
+
 def _main() -> None:
     engine, path, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     if engine == "write":  # in a process of its own: a child's peak begins with that of its parent
         write(path, int(sys.argv[3]), ordered=sys.argv[4] == "True")
         return
-    importlib.import_module({"propkit": "propkit.domains", "pandas": "pyarrow.parquet"}.get(engine, engine))
+    for name in _IMPORTED.get(engine, (engine,)):
+        importlib.import_module(name)
     began, used = time.monotonic(), time.process_time()
     total = ENGINES[engine](path)
     told = {"wall": time.monotonic() - began, "cpu": time.process_time() - used, "total": total}
