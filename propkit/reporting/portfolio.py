@@ -165,7 +165,7 @@ def overview(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
     """Every community by every figure, side by side."""
     rates = book.sides(kpi_ids)
     kpis = {kpi_id: dataclasses.replace(book.kpi(kpi_id), target=None) for kpi_id in kpi_ids}
-    caption = Text("各小区一览（每格为数值与样本）", "Every community: figure and cases")
+    caption = Text("各小区一览（每格为数值、95% 区间与样本）", "Every community: figure, 95% interval and cases")
     table = tables.kpi_table(rates, kpis, lang=book.lang, caption=caption)
     known = set(rates.loc[rates["state"] != "no_data", "kpi"])
     without = [kpi for kpi_id, kpi in kpis.items() if kpi_id not in known]

@@ -281,12 +281,12 @@ def _state_class(row: Mapping[str, object]) -> str:
 
 
 def _figure(row: Mapping[str, object] | None, kpi: Kpi, lang: str) -> Cell:
-    """One figure of a table of many; beneath it its cases, and its state in words where it is not plainly good."""
+    """One figure of a table of many; beneath it its interval, its cases, and its state where it is not plainly good."""
     if row is None:
         return Cell("—", numeric=True)
     state = state_words(str(row["state"]), lang) if row["state"] in ("provisional", "unreliable") else ""
     basis = " ".join(part for part in (format_n(row, lang), state) if part) if row["state"] not in MARKS else ""
-    words = "\n".join(part for part in (format_rate(row, kpi, lang), basis) if part)
+    words = "\n".join(part for part in (format_rate(row, kpi, lang), format_interval(row, kpi, lang), basis) if part)
     return Cell(words, sort=reader_value(row, kpi), style=_state_class(row), numeric=True)
 
 
