@@ -7,15 +7,32 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from propkit import __version__, console
-from propkit.console import Command, Console, Param, Program
+from propkit.cli_look import explore, kpis, values
+from propkit.commands import (
+    AS_OF,
+    COMMANDS,
+    COMMUNITY,
+    DAILY,
+    DIRECTORY,
+    EXECUTOR,
+    JOBS,
+    PANELS,
+    PERIOD,
+    START,
+    command,
+    flag,
+    opened_at,
+    places_of,
+    split,
+)
+from propkit.console import Console, Param, Program
 from propkit.errors import EXIT_DATA, EXIT_OK, EXIT_SOME_FAILED, ConfigError
 from propkit.text import Text
 
@@ -25,9 +42,8 @@ if TYPE_CHECKING:
     from propkit.running.plan import Job
     from propkit.workspace import Workspace
 
-COMMANDS: list[Command] = []
+__all__ = ["COMMANDS", "explore", "kpis", "main", "program", "values"]
 
-_START, _DAILY, _LOOK = Text("开始", "Start"), Text("日常", "Every month"), Text("查询", "Look up")
 _HELP = Text(
     "物业服务分析：问卷、投诉、工单 → 可复核的报告。第一次使用：propkit demo",
     "Analytics for property services: surveys, complaints, work orders -> reports you can check. "
@@ -45,57 +61,12 @@ def main() -> None:
 
 def program(lang: str) -> Program:
     """Return all commands with their words in `lang`."""
-    return Program(lang, COMMANDS, _HELP, __version__)
+    return Program(lang, sorted(COMMANDS, key=lambda one: PANELS.index(one.panel)), _HELP, __version__)
 
 
-def _command(panel: Text, zh: str, en: str, example: str, *params: Param) -> Callable:
-    def register(function: Callable[..., int]) -> Callable[..., int]:
-        COMMANDS.append(Command(function, Text(zh, en), example, params, panel))
-        return function
-
-    return register
-
-
-def _many(names: Sequence[str], zh: str, en: str) -> Param:
-    return Param(tuple(names), Text(zh, en), {"multiple": True})
-
-
-def _flag(name: str, zh: str, en: str) -> Param:
-    return Param((name,), Text(zh, en), {"is_flag": True})
-
-
-_COMMUNITY = _many(
-    ("--community", "-c", "communities"), "小区的 id 或名称，可重复", "Id or name of a community; repeatable"
-)
-_PERIOD = _many(
-    ("--period", "-p", "periods"),
-    "期间：2025-09、2025Q3、2025、2025-03..2025-08、last-month；逗号分隔或重复",
-    "Period: 2025-09, 2025Q3, 2025, 2025-03..2025-08, last-month; comma-separated or repeated",
-)
-_AS_OF = Param(("--as-of",), Text("数据截止日，如 2025-10-08", "Data cut-off, such as 2025-10-08"))
-_JOBS = Param(("--jobs", "-j"), Text("同时进行几个，默认为处理器数", "How many at a time; default one for each processor"),
-              {"type": click.IntRange(1, 64)})  # fmt: skip
-_FORM = Param(
-    ("--format", "form"),
-    Text("输出格式", "Form of the output"),
-    {"type": click.Choice(["table", "csv", "json"]), "default": "table"},
-)
-_EXECUTOR = (
-    Param(
-        ("--executor",),
-        Text("local：本机进程（默认）；dask：Dask 集群", "local processes (default) or a dask cluster"),
-        {"type": click.Choice(["local", "dask"]), "default": "local"},
-    ),
-    Param(
-        ("--scheduler",), Text("Dask 调度器的地址，如 tcp://host:8786", "Address of a Dask scheduler: tcp://host:8786")
-    ),
-)
-_DIRECTORY = {"type": click.Path(path_type=Path)}
-
-
-@_command(
-    _START, "生成演示工作区并打出第一批报告。", "Make the demo workspace and its first reports.", "propkit demo",
-    Param(("directory",), Text("文件夹", "Folder"), _DIRECTORY | {"default": Path("propkit-demo")}),
+@command(
+    START, "生成演示工作区并打出第一批报告。", "Make the demo workspace and its first reports.", "propkit demo",
+    Param(("directory",), Text("文件夹", "Folder"), DIRECTORY | {"default": Path("propkit-demo")}),
     Param(("--seed",), Text("随机种子", "Random seed"), {"type": int}),
 )  # fmt: skip
 def demo(say: Console, workspace: Path, directory: Path, seed: int | None) -> int:
@@ -111,11 +82,11 @@ def demo(say: Console, workspace: Path, directory: Path, seed: int | None) -> in
     return console_reports.demo(say, opened, directory, ingested)
 
 
-@_command(
-    _START, "新建工作区：带说明的 propkit.toml、raw/、notes/。",
+@command(
+    START, "新建工作区：带说明的 propkit.toml、raw/、notes/。",
     "Make a workspace: a commented propkit.toml, raw/ and notes/.",
     "propkit init my-company",
-    Param(("directory",), Text("文件夹", "Folder"), _DIRECTORY),
+    Param(("directory",), Text("文件夹", "Folder"), DIRECTORY),
 )  # fmt: skip
 def init(say: Console, workspace: Path, directory: Path) -> int:
     target = directory / "propkit.toml"
@@ -134,8 +105,8 @@ def init(say: Console, workspace: Path, directory: Path) -> int:
     return EXIT_OK
 
 
-@_command(
-    _START, "检查运行环境：版本、字体、内核、浏览器、工作区。",
+@command(
+    START, "检查运行环境：版本、字体、内核、浏览器、工作区。",
     "Check the environment: versions, fonts, kernel, browser, workspace.",
     "propkit doctor",
 )  # fmt: skip
@@ -152,17 +123,17 @@ def doctor(say: Console, workspace: Path) -> int:
     return EXIT_SOME_FAILED if any(f.state == "fail" for f in findings) else EXIT_OK
 
 
-@_command(
-    _DAILY, "读入 raw/ 里的新文件和改过的文件，逐个对账。",
+@command(
+    DAILY, "读入 raw/ 里的新文件和改过的文件，逐个对账。",
     "Read what is new or changed in raw/ and account for every line.",
     "propkit ingest -w my-company",
-    _JOBS,
+    JOBS,
 )  # fmt: skip
 def ingest(say: Console, workspace: Path, jobs: int | None) -> int:
     from propkit import console_data, store
     from propkit.running import manifest
 
-    opened = _open(workspace)
+    opened = opened_at(workspace)
     result = store.ingest(opened, tell=lambda name: say.note(f"读取 {name}", f"reading {name}"), workers=jobs)
     console_data.ingested(say, result)
     if manifest.read(opened):
@@ -172,32 +143,32 @@ def ingest(say: Console, workspace: Path, jobs: int | None) -> int:
     return EXIT_SOME_FAILED if result.refused else EXIT_OK
 
 
-@_command(
-    _DAILY, "数据质量：拒收、未对应的值、没用上的对应、合计核对。",
+@command(
+    DAILY, "数据质量：拒收、未对应的值、没用上的对应、合计核对。",
     "Data quality: rejects, unmapped values, unused mappings, printed totals.",
     "propkit check --strict",
-    _flag("--strict", "有任何问题就以 1 退出", "Exit with 1 when anything was found"),
+    flag("--strict", "有任何问题就以 1 退出", "Exit with 1 when anything was found"),
 )  # fmt: skip
 def check(say: Console, workspace: Path, strict: bool) -> int:
     from propkit import console_data
 
-    found = console_data.checked(say, _open(workspace))
+    found = console_data.checked(say, opened_at(workspace))
     return EXIT_SOME_FAILED if strict and found else EXIT_OK
 
 
-@_command(
-    _DAILY, "批量生成报告：每个小区、每个月一份；没有变化的不重跑。",
+@command(
+    DAILY, "批量生成报告：每个小区、每个月一份；没有变化的不重跑。",
     "Make the reports, one for each community and month; only what changed.",
     "propkit run --period 2025-09 -j 2",
     Param(("reports",), Text("报告，默认全部", "Reports; all by default"), {"nargs": -1}),
-    _COMMUNITY, _PERIOD, _AS_OF,
+    COMMUNITY, PERIOD, AS_OF,
     Param(("--edition",), Text("版本，默认 internal", "Edition; default internal"),
           {"type": click.Choice(["internal", "owner"])}),
     Param(("--report-lang",), Text("报告语言，默认按 propkit.toml", "Language of the pages; default as in the settings"),
           {"type": click.Choice(["zh", "en"])}),
-    _JOBS,
-    _flag("--failed", "只重跑上次没成功的", "Only those that did not succeed last time"),
-    _flag("--force", "没有变化也重跑", "Also what has not changed"),
+    JOBS,
+    flag("--failed", "只重跑上次没成功的", "Only those that did not succeed last time"),
+    flag("--force", "没有变化也重跑", "Also what has not changed"),
     Param(("--engine",), Text("fork：在预热进程的分身里运行（默认）；kernel：真正的内核",
                               "fork: in a copy of a warm process (default); kernel: a real kernel"),
           {"type": click.Choice(["fork", "kernel"])}),
@@ -205,10 +176,10 @@ def check(say: Console, workspace: Path, strict: bool) -> int:
           {"type": click.IntRange(1)}),
     Param(("--memory",), Text("每份报告最多几 MB 内存，默认 2048", "MB of memory that a report may take; default 2048"),
           {"type": click.IntRange(64)}),
-    *_EXECUTOR,
+    *EXECUTOR,
     Param(("--shard",), Text("只做 n 份中的第 i 份，如 2/3", "Only part i of n, such as 2/3")),
-    _flag("--dry-run", "只列出要做什么", "Only list what would be done"),
-    _flag("--pdf", "在每页旁边另存 PDF（用已安装的 Chromium、Chrome 或 Edge）",
+    flag("--dry-run", "只列出要做什么", "Only list what would be done"),
+    flag("--pdf", "在每页旁边另存 PDF（用已安装的 Chromium、Chrome 或 Edge）",
           "Also a PDF beside each page, through an installed Chromium, Chrome or Edge"),
 )  # fmt: skip
 def run(
@@ -220,16 +191,16 @@ def run(
     from propkit import console_reports, store
     from propkit.running import batch, launch, limits, manifest, plan
 
-    opened, part = _open(workspace), _shard(shard)
+    opened, part = opened_at(workspace), _shard(shard)
     before = manifest.read(opened)
     if executor == "local" and not dry_run and (force or not before):
         launch.prepare()  # there is something to make for certain
-    places, cut = _places(opened, communities), store.data_cutoff(opened, as_of)
+    places, cut = places_of(opened, communities), store.data_cutoff(opened, as_of)
     if failed:
-        todo = _failed(opened, reports, places, _split(periods), cut, edition, report_lang)
+        todo = _failed(opened, reports, places, split(periods), cut, edition, report_lang)
     else:
         todo = plan.jobs(
-            opened, reports, places, _split(periods), as_of=cut, asked_as_of=as_of, edition=edition or "internal",
+            opened, reports, places, split(periods), as_of=cut, asked_as_of=as_of, edition=edition or "internal",
             lang=report_lang or opened.settings.workspace.lang, before=before,
         )  # fmt: skip
     todo = plan.shard(todo, *part) if part else todo
@@ -242,8 +213,8 @@ def run(
     return console_reports.run(say, opened, todo, options, pdf=pdf)
 
 
-@_command(
-    _DAILY, "定时运行的配方：cron、systemd、Airflow、Kubernetes。",
+@command(
+    DAILY, "定时运行的配方：cron、systemd、Airflow、Kubernetes。",
     "A recipe to run unattended: cron, systemd, Airflow, Kubernetes.",
     "propkit schedule --print systemd",
     Param(("--print", "kind"), Text("哪一种", "Which scheduler"),
@@ -252,21 +223,21 @@ def run(
 def schedule(say: Console, workspace: Path, kind: str) -> int:
     from propkit.schedule import recipe
 
-    made = recipe(kind, _open(workspace), say.lang)
+    made = recipe(kind, opened_at(workspace), say.lang)
     say.json({"kind": kind, "recipe": made})
     say.say(made.rstrip("\n"), made.rstrip("\n"))
     return EXIT_OK
 
 
-@_command(_DAILY, "报告的状态：最新、过期、失败。", "How the reports stand: current, stale, failed.", "propkit status")
+@command(DAILY, "报告的状态：最新、过期、失败。", "How the reports stand: current, stale, failed.", "propkit status")
 def status(say: Console, workspace: Path) -> int:
     from propkit import console_reports
 
-    return console_reports.status(say, _open(workspace))
+    return console_reports.status(say, opened_at(workspace))
 
 
-@_command(
-    _DAILY,
+@command(
+    DAILY,
     "由运行记录重建总目录 reports/index.html。",
     "Rebuild reports/index.html from the record of runs.",
     "propkit index",
@@ -274,15 +245,15 @@ def status(say: Console, workspace: Path) -> int:
 def index(say: Console, workspace: Path) -> int:
     from propkit.running import manifest
 
-    opened = _open(workspace)
+    opened = opened_at(workspace)
     path = manifest.write_index(opened)
     say.json({"index": str(path)})
     say.say(str(path), str(path))
     return EXIT_OK
 
 
-@_command(
-    _DAILY, "说明文件：init 新建（带候选），check 看缺什么、哪里不对。",
+@command(
+    DAILY, "说明文件：init 新建（带候选），check 看缺什么、哪里不对。",
     "Notes of the reports: init makes a file with suggestions, check says what is missing or amiss.",
     "propkit notes init yinhe 2025-09",
     Param(("action",), Text("init 或 check", "init or check"), {"type": click.Choice(["init", "check"])}),
@@ -295,7 +266,7 @@ def notes(
 ) -> int:
     from propkit import console_notes
 
-    opened = _open(workspace)
+    opened = opened_at(workspace)
     if action == "check":
         return console_notes.check(say, opened, report)
     if community is None or period is None:
@@ -303,37 +274,37 @@ def notes(
             Text("缺少小区或期间", "the community or the period is missing"),
             expected="propkit notes init yinhe 2025-09",
         )
-    places = _places(opened, [community])
+    places = places_of(opened, [community])
     if len(places) > 1:
         raise ConfigError(Text("一次只能新建一个小区的说明", "one community at a time"), got=community)
     return console_notes.init(say, opened, places[0], period, report)
 
 
-@_command(
-    _DAILY, "核对已发布的页面：有没有改动、缺失、无记录、过期。",
+@command(
+    DAILY, "核对已发布的页面：有没有改动、缺失、无记录、过期。",
     "Check what was published: altered, missing, unrecorded or stale.",
     "propkit verify reports/internal/yinhe/2025-09/monthly_review.zh.html",
     Param(("report",), Text("一个页面或 PDF，默认全部", "A page or PDF; all by default"),
-          _DIRECTORY | {"required": False}),
+          DIRECTORY | {"required": False}),
 )  # fmt: skip
 def verify(say: Console, workspace: Path, report: Path | None) -> int:
     from propkit import console_reports
 
     if report is None:
-        return console_reports.verify(say, _open(workspace))
+        return console_reports.verify(say, opened_at(workspace))
     # A page that came by mail can be checked by itself, far from any workspace.
-    opened = _open(workspace) if (workspace / "propkit.toml").is_file() else None
+    opened = opened_at(workspace) if (workspace / "propkit.toml").is_file() else None
     return console_reports.verify(say, opened, report)
 
 
-@_command(
-    _DAILY, "把核对无误的业主版页面发布到一个文件夹；已发布的不再改动。",
+@command(
+    DAILY, "把核对无误的业主版页面发布到一个文件夹；已发布的不再改动。",
     "Release pages for owners that pass every check to a folder; what has left is frozen.",
     "propkit release --to public -p 2025-09",
-    Param(("--to",), Text("发布到哪个文件夹", "Folder to release to"), _DIRECTORY | {"required": True}),
+    Param(("--to",), Text("发布到哪个文件夹", "Folder to release to"), DIRECTORY | {"required": True}),
     Param(("reports",), Text("报告，默认全部", "Reports; all by default"), {"nargs": -1}),
-    _COMMUNITY, _PERIOD,
-    _flag("--correct", "发布之后变了的页面，作为新的一版发布", "Release pages that changed since they left as new versions"),
+    COMMUNITY, PERIOD,
+    flag("--correct", "发布之后变了的页面，作为新的一版发布", "Release pages that changed since they left as new versions"),
 )  # fmt: skip
 def release(
     say: Console, workspace: Path, to: Path, reports: tuple[str, ...], communities: tuple[str, ...],
@@ -345,94 +316,16 @@ def release(
     from propkit.running import plan
     from propkit.running.release import release
 
-    opened = _open(workspace)
+    opened = opened_at(workspace)
     cut = store.data_cutoff(opened) if periods else None
     chosen = {
         "reports": [plan.find_report(name).id for name in reports],
-        "communities": _places(opened, communities) if communities else [],
-        "periods": [parse_period(text, cut).id for text in _split(periods)],
+        "communities": places_of(opened, communities) if communities else [],
+        "periods": [parse_period(text, cut).id for text in split(periods)],
     }
     with locked(opened):
         found = release(opened, to, **chosen, correct=correct)
     return console_reports.release(say, to, found)
-
-
-@_command(
-    _LOOK, "输出指标的数值、区间和状态。", "Print figures with their intervals and states.",
-    "propkit values first_time_fix_rate -c yinhe -p 2025Q3 --by fault_type --format csv",
-    Param(("kpis",), Text("指标，默认全部", "KPIs; all by default"), {"nargs": -1}),
-    _COMMUNITY, _PERIOD,
-    _many(("--by",), "分组，可重复", "Segment to split by; repeatable"),
-    _AS_OF,
-    Param(("--edition",), Text("owner：分组按业主版隐去可推算的小格", "owner: splits hide what could be worked out, as on pages for owners"),
-          {"type": click.Choice(["internal", "owner"]), "default": "internal"}),
-    _flag("--rows", "列出清单类项目的逐行内容", "List the rows of items that are lists or statements"),
-    *_EXECUTOR,
-    _FORM,
-)  # fmt: skip
-def values(
-    say: Console, workspace: Path, kpis: tuple[str, ...], communities: tuple[str, ...], periods: tuple[str, ...],
-    by: tuple[str, ...], as_of: str | None, edition: str, rows: bool, executor: str, scheduler: str | None, form: str,
-) -> int:  # fmt: skip
-    from propkit import console_data, store
-    from propkit.periods import parse_period
-    from propkit.reporting import items
-    from propkit.running.plan import last_month
-
-    opened = _open(workspace)
-    asked = [items.item(name).id for name in kpis]
-    places = _places(opened, communities) or list(store.communities(opened))
-    cut = opened.cut(store.data_cutoff(opened, as_of))
-    stretches = [parse_period(text, cut.as_of) for text in _split(periods)] or [last_month(cut.as_of)]
-    form = "json" if say.as_json else form
-    if rows:
-        console_data.listed(say, items.listings(opened, asked, stretches, communities=places, cut=cut), form)
-    else:
-        spread = None
-        if executor == "dask":
-            from propkit.running import cluster
-
-            spread = partial(cluster.spread, scheduler=scheduler, workers=os.cpu_count() or 1)
-        told = items.values(
-            opened, asked, stretches, communities=places, by=by, cut=cut, edition=edition, spread=spread
-        )  # fmt: skip
-        console_data.figures(say, opened, told, form, cut)
-    return EXIT_OK
-
-
-@_command(
-    _LOOK, "打开 JupyterLab 和分组探索笔记本（--tutorial 打开教程）。",
-    "Open JupyterLab at the notebook for exploring segments (--tutorial: at the tutorial).",
-    "propkit explore -w my-company",
-    _flag("--tutorial", "打开教程：从原始文件到一个结论", "Open the tutorial: from a raw file to a finding"),
-    _flag("--no-browser", "只启动，不打开浏览器", "Only start; open no browser"),
-    Param(("--port",), Text("端口，默认 8888", "Port; default 8888"), {"type": click.IntRange(1, 65535)}),
-)  # fmt: skip
-def explore(say: Console, workspace: Path, tutorial: bool, no_browser: bool, port: int | None) -> int:
-    from propkit.exploring import lab
-
-    opened = _open(workspace)
-    path = lab.notebook(opened, lab.TUTORIAL if tutorial else lab.EXPLORER)
-    say.json({"notebook": str(path)})
-    say.say(f"笔记本  {path}", f"notebook  {path}")
-    say.note("按 Ctrl+C 结束", "Ctrl+C ends it")
-    return lab.start(lab.command(opened, path, port=port, browser=not no_browser))
-
-
-@_command(
-    _LOOK, "指标目录，或一个指标的定义卡。", "The catalogue of KPIs, or the definition card of one.",
-    "propkit kpis first_time_fix_rate",
-    Param(("kpi",), Text("指标", "KPI"), {"required": False}),
-    _FORM,
-)  # fmt: skip
-def kpis(say: Console, workspace: Path, kpi: str | None, form: str) -> int:
-    from propkit import console_data
-
-    if kpi is None:
-        console_data.catalogue(say, "json" if say.as_json else form)
-    else:
-        console_data.card(say, kpi)
-    return EXIT_OK
 
 
 def _failed(
@@ -462,21 +355,3 @@ def _shard(text: str | None) -> tuple[int, int] | None:
     if at.isdecimal() and count.isdecimal() and 1 <= int(at) <= int(count):
         return int(at), int(count)
     raise ConfigError(Text("--shard 不对", "--shard is wrong"), got=text, expected="1/3, 2/3, 3/3")
-
-
-def _open(path: Path) -> Workspace:
-    from propkit.workspace import open_workspace
-
-    return open_workspace(path)
-
-
-def _split(texts: Sequence[str]) -> list[str]:
-    return [part for text in texts for part in text.split(",")]
-
-
-def _places(workspace: Workspace, asked: Sequence[str]) -> list[str]:
-    """Return community ids for ids or names, in the order asked; none when none was asked."""
-    from propkit import store
-
-    by_name = {name: place for place, name in store.communities(workspace).items()}
-    return list(dict.fromkeys(store.check_community(workspace, by_name.get(name, name)) for name in _split(asked)))

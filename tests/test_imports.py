@@ -33,6 +33,8 @@ FLOORS = (
     {"console", "doctor", "schedule"},
     {"console_progress"},
     {"console_data", "console_reports", "console_notes"},
+    {"commands"},
+    {"cli_look"},
     {"cli"},
     {"__main__"},
 )

@@ -227,6 +227,19 @@ def respondents(rows: pd.DataFrame, survey_id: str) -> pd.DataFrame:
     return kept.rename(columns={"overall_satisfied": "satisfied"}).astype({"satisfied": bool})
 
 
+def scores(rows: pd.DataFrame, survey_id: str) -> pd.DataFrame:
+    """Return the points of a wave: a row for each household that was heard, a column for each item, missing where unanswered.
+
+    `rows` are derived answers of one community.  An answer without a room counts as a household of its own; an item asked on
+    several scales is left out.
+    """
+    valid = rows[(rows["survey_id"] == survey_id) & rows["item_satisfied"].notna()]
+    asked = valid.drop_duplicates(["item", "scale"])["item"]
+    valid = valid[~valid["item"].isin(asked[asked.duplicated()])]
+    who = valid["household"].fillna("response:" + valid["response_id"])
+    return valid.assign(who=who).set_index(["who", "item"])["score"].astype("float64").unstack("item")
+
+
 def scales(rows: pd.DataFrame, numerator: str = "overall_satisfied") -> list[str]:
     """Return the scales on which the answers behind a column were given; more than one cannot be told together."""
     return sorted(rows.loc[rows[numerator].notna(), "scale"].dropna().unique())

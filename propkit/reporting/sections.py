@@ -18,6 +18,7 @@ from propkit.reporting import chapters, charts, claims, openings, outline, plain
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
 from propkit.reporting.display import Display, Heading, Receipt, esc, sentence
+from propkit.reporting.drivers import drivers
 from propkit.reporting.findings import findings
 from propkit.reporting.findings import segments as segments_found
 from propkit.reporting.guard import plain
@@ -37,6 +38,7 @@ __all__ = [
     "cards",
     "chapter",
     "definitions",
+    "drivers",
     "durations",
     "heading",
     "items",

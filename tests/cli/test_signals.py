@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 @pytest.fixture
-def endless(workspace: Workspace, notebook: Callable, tmp_path: Path) -> subprocess.Popen:
+def endless(workspace: Workspace, notebook: Callable, tmp_path: Path) -> Iterator[subprocess.Popen]:
     """A run whose cells have begun and never end; the C call holds the interpreter, so the kernel cannot look up."""
     begun = tmp_path / "begun"
     notebook(f"open({str(begun)!r}, 'w').close()\nsum(range(10**12))")
@@ -27,8 +27,12 @@ def endless(workspace: Workspace, notebook: Callable, tmp_path: Path) -> subproc
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
     )
-    _wait(begun.exists, 60)
-    return process
+    try:
+        _wait(begun.exists, 180)
+        yield process
+    finally:  # whatever a failed test leaves would hold a core for good
+        for pid in _marked(tmp_path):
+            os.kill(int(pid), signal.SIGKILL)
 
 
 def test_an_interrupted_run_ends_with_130_and_leaves_nothing(endless: subprocess.Popen, tmp_path: Path) -> None:
