@@ -216,7 +216,7 @@ def _funnel_limits(ax: Axes, limits: pd.DataFrame, center: float, kpi: Kpi, lang
     value = float(center) * kpi.scale
     ax.axhline(value, color=style.INK, linewidth=1, linestyle=DOTTED, zorder=2)
     edge = int(np.searchsorted(n, ax.get_xlim()[1]).clip(1, len(n))) - 1
-    whole = f"{'总体' if lang == 'zh' else 'all'} {marks.tick(round(value, 1), kpi)}"
+    whole = f"{'总体' if lang == 'zh' else 'all'} {marks.figure(value, kpi)}"
     outer = [(float(ends[edge]), "99.8%", style.MUTED) for ends in (high998, low998)]
     return [*outer, (value, whole, style.INK)]
 
@@ -265,9 +265,7 @@ def _end_words(beside: np.ndarray, kpi: Kpi, lang: str) -> list[marks.Mark]:
     known = beside[~np.isnan(beside)] if len(beside) else beside
     if not len(known):
         return []
-    return [
-        (float(known[-1]), f"{'对照' if lang == 'zh' else 'comp.'} {marks.tick(round(known[-1], 1), kpi)}", style.GREY)
-    ]
+    return [(float(known[-1]), f"{'对照' if lang == 'zh' else 'comp.'} {marks.figure(known[-1], kpi)}", style.GREY)]
 
 
 def _draw_start(ax: Axes, rows: Sequence[Row], start: str, mark: Text | str, lang: str) -> None:

@@ -36,6 +36,14 @@ def tick(value: float, kpi: Kpi, decimals: int | None = None) -> str:
     return number(value, decimals) + ("%" if kpi.unit.zh == "%" else "")
 
 
+def figure(value: float, kpi: Kpi) -> str:
+    """Return a figure that stands beside a mark: nothing reads as 0 % or 100 % by rounding alone."""
+    words = tick(round(value, 1), kpi)
+    if kpi.unit.zh != "%":
+        return words
+    return ">99%" if words == "100%" and value < 100 else "<0.1%" if words in ("0%", "0.0%") and value > 0 else words
+
+
 def _write_ticks(axis: Axis, kpi: Kpi) -> None:
     """Write the values of an axis with as many decimals as tell them apart: 90, 90.5, 91, not 90, 90, 91."""
 
@@ -109,7 +117,7 @@ def whole_line(ax: Axes, overall: float | None, kpi: Kpi, lang: str) -> float:
         return 6
     value = float(overall) * kpi.scale
     ax.axvline(value, color=style.INK, linewidth=1, linestyle=(0, (3, 2)), zorder=1)
-    words = ("全体 " if lang == "zh" else "all ") + tick(value, kpi)
+    words = ("全体 " if lang == "zh" else "all ") + figure(value, kpi)
     ax.text(value, 1, words, transform=style.above(ax, 4), ha="center")
     return 18
 
@@ -170,8 +178,7 @@ def limits(ax: Axes, rows: Sequence[Row], kpi: Kpi, lang: str) -> list[Mark]:
     ax.step(ends, steps["center"], where="post", color=style.GREY, linewidth=1, linestyle=(0, (4, 3)))
     last = {name: float(values[~np.isnan(values)][-1]) for name, values in lines.items()}
     return [
-        (last[name], f"{words.get(lang)} {tick(round(last[name], 1), kpi)}", style.MUTED)
-        for name, words in _LIMITS.items()
+        (last[name], f"{words.get(lang)} {figure(last[name], kpi)}", style.MUTED) for name, words in _LIMITS.items()
     ]
 
 
@@ -208,12 +215,10 @@ def rings(ax: Axes, y: np.ndarray, ringed: Sequence[int], tones: Sequence[str], 
             low = y[place] <= np.nanmean(y)
             where = {"xytext": (0, -9 if low else 9), "va": "top" if low else "bottom", "ha": "center"}
             tone = tones[ringed.index(place)]
-            ax.annotate(
-                tick(round(y[place], 1), kpi), (place, y[place]), textcoords="offset points", color=tone, **where
-            )
+            ax.annotate(figure(y[place], kpi), (place, y[place]), textcoords="offset points", color=tone, **where)
     if not known:
         return 0.5
-    last, words = known[-1], tick(round(y[known[-1]], 1), kpi)
+    last, words = known[-1], figure(y[known[-1]], kpi)
     tone, gap = (tones[list(ringed).index(last)], 9) if last in ringed else (style.INK, 6)
     ax.annotate(words, (last, y[last]), (gap, 0), textcoords="offset points", va="center_baseline", color=tone)
     slot = ax.get_figure().get_figwidth() * 72 * 0.74 / max(len(y), 1)

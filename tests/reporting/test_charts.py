@@ -64,6 +64,14 @@ def test_a_segment_has_its_dot_its_interval_and_its_label():
     assert "全体 75%" in words(ax) and ax.lines[0].get_xdata()[0] == pytest.approx(75)
 
 
+def test_no_figure_beside_a_mark_reads_as_all_or_none_by_rounding():
+    assert "全体 >99%" in words(charts.by_segment(s.segments(), s.SATISFIED, lang="zh", overall=0.9996))
+    assert "全体 100%" in words(charts.by_segment(s.segments(), s.SATISFIED, lang="zh", overall=1.0))
+    assert "全体 <0.1%" in words(charts.by_segment(s.segments(), s.SATISFIED, lang="zh", overall=0.0004))
+    months = s.months().iloc[:-1].assign(num=[170] * 11 + [1999], den=[200] * 11 + [2000], value=[0.85] * 11 + [0.9995])
+    assert ">99%" in words(charts.trend(months, s.SATISFIED, lang="zh"))
+
+
 def test_a_suppressed_segment_keeps_its_row_without_any_number():
     ax = charts.by_segment(s.segments(), s.SATISFIED, lang="zh")
     assert "样本不足，已隐藏" in words(ax)
