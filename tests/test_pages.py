@@ -135,6 +135,15 @@ def test_the_printed_report_has_its_sheets_and_every_heading(page: Path, sheets:
 
 @pytest.mark.browser
 @browser_needed
+def test_no_heading_stands_at_the_foot_of_a_sheet(page: Path, sheets: list[str]) -> None:
+    body = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+    headings = tuple(_bare(heading.get_text()) for heading in body.select("h2, h3"))
+    written = [sheet.removesuffix(f"{at}/{len(sheets)}") for at, sheet in enumerate(sheets, 1)]
+    assert [sheet[-20:] for sheet in written if sheet.endswith(headings)] == []
+
+
+@pytest.mark.browser
+@browser_needed
 def test_no_chart_and_no_table_row_is_split_between_sheets(page: Path, sheets: list[str]) -> None:
     body = BeautifulSoup(page.read_text("utf-8"), "html.parser")
     for figure in body.select("figure"):
