@@ -518,12 +518,15 @@ def marks(tables: dict[str, Sequence[Row]], as_of: datetime, definitions: Any, h
     for row in public:
         if row["entry_direction"] == "income":
             yield "public_revenue_income", row, row["booked_on"], 1, row["amount_fen"], 1
+    meant, homes = _by_bill(payments), _by_home(bills)
     for row in log:
         yield "dunning_activity", row, row["at"], 1, 1, 1
-        yield from _followed(row, bills, payments, as_of)
+        yield from _followed(row, homes.get((row["community"], row["household"]), []), payments, meant, as_of)
     yield from _uncoded(log)
+    billed, known = {bill["community"] for bill in bills}, {name for bill in bills for name in _names(bill)}
     for row in payments:
-        yield from _unmatched(row, bills)
+        if row["community"] in billed:
+            yield from _unmatched(row, known)
 
 
 def _has(row: Row, column: str) -> bool:
@@ -593,16 +596,39 @@ def _fen(payment: Row) -> int:
     return -abs(payment["amount_fen"]) if payment.get("is_refund") else payment["amount_fen"]
 
 
-def _is_for(payment: Row, bill: Row) -> bool:
-    """Whether a payment that is no prepayment is for this bill."""
-    if payment.get("is_prepayment") or payment["community"] != bill["community"]:
-        return False
-    if payment.get("bill_id") is not None:
-        return payment["bill_id"] == bill["bill_id"]
-    return all(payment.get(name) == bill.get(name) for name in ("household", "fee_item", "period_start"))
+def _names(bill: Row) -> list[tuple]:
+    """What payments may call a bill by: its number, or its home, item and period."""
+    place = bill["community"]
+    return [(place, bill["bill_id"]), (place, *(bill.get(name) for name in ("household", "fee_item", "period_start")))]
 
 
-def _followed(row: Row, bills: Sequence[Row], payments: Sequence[Row], as_of: datetime) -> Iterator[Mark]:
+def _name(payment: Row) -> tuple:
+    """What a payment calls its bill by."""
+    number, place = payment.get("bill_id"), payment["community"]
+    return (place, number) if number is not None else (
+        place, *(payment.get(name) for name in ("household", "fee_item", "period_start"))
+    )  # fmt: skip
+
+
+def _by_bill(payments: Sequence[Row]) -> dict[tuple, list[Row]]:
+    """The payments that are no prepayments by what they call their bill."""
+    found: dict[tuple, list[Row]] = {}
+    for one in payments:
+        if not one.get("is_prepayment"):
+            found.setdefault(_name(one), []).append(one)
+    return found
+
+
+def _by_home(bills: Sequence[Row]) -> dict[tuple, list[Row]]:
+    found: dict[tuple, list[Row]] = {}
+    for one in bills:
+        found.setdefault((one["community"], one["household"]), []).append(one)
+    return found
+
+
+def _followed(
+    row: Row, bills: Sequence[Row], payments: Sequence[Row], meant: dict[tuple, list[Row]], as_of: datetime
+) -> Iterator[Mark]:
     asked, wait = row["at"], timedelta(days=30)
     told = [payment["paid_at"] for payment in payments if payment["community"] == row["community"]]
     if not told or asked < datetime(min(told).year, min(told).month, 1) or asked + wait > as_of:
@@ -610,10 +636,10 @@ def _followed(row: Row, bills: Sequence[Row], payments: Sequence[Row], as_of: da
     owed = paid = False
     for one in bills:
         due = one.get("due_on") or one["period_start"]
-        if (one["community"], one["household"]) != (row["community"], row["household"]) or due > asked:
+        if due > asked:
             continue
         net = max(0, one["amount_due_fen"] - (one.get("waiver_fen") or 0) - (one.get("discount_fen") or 0))
-        money = [(payment["paid_at"], _fen(payment)) for payment in payments if _is_for(payment, one)]
+        money = [(payment["paid_at"], _fen(payment)) for name in _names(one) for payment in meant.get(name, [])]
         if sum(fen for moment, fen in money if moment < asked) < net:
             owed = True
             paid = paid or any(asked <= moment <= asked + wait and fen > 0 for moment, fen in money)
@@ -632,11 +658,10 @@ def _uncoded(log: Sequence[Row]) -> Iterator[Mark]:
         yield "nonpayment_uncoded_rate", home, month(when), 1, int(silent), 1
 
 
-def _unmatched(payment: Row, bills: Sequence[Row]) -> Iterator[Mark]:
-    ours = [bill for bill in bills if bill["community"] == payment["community"]]
+def _unmatched(payment: Row, known: set[tuple]) -> Iterator[Mark]:
     findable = _has(payment, "bill_id") or (_has(payment, "household") and _has(payment, "period_start"))
-    if payment.get("is_prepayment") or not ours or not findable:
+    if payment.get("is_prepayment") or not findable:
         return
-    lost = not any(_is_for(payment, bill) for bill in ours)
+    lost = _name(payment) not in known
     yield "unmatched_payments", payment, payment["paid_at"], 1, _fen(payment) if lost else 0, 1
     yield "unmatched_payment_count", payment, payment["paid_at"], 1, int(lost), 1
