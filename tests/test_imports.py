@@ -43,7 +43,7 @@ NARROW = {
     "stats": (set(), "stats takes plain numbers and knows no other room"),
     "demo": ({"errors", "text", "model", "domains"}, "the demo knows the field, not the machinery that it tests"),
     **dict.fromkeys(
-        ("reporting/charts.py", "reporting/charts_compare.py", "reporting/charts_panels.py"),
+        ("reporting/charts.py", "reporting/charts_compare.py", "reporting/charts_panels.py", "reporting/titles.py"),
         ({"errors", "text", "stats", "model", "periods", "domains", "reporting"},
          "charts draw what they are given and never fetch or count"),
     ),
