@@ -52,8 +52,13 @@ def figures(
     counts = _with_empty(counts, kpis, periods, communities, by)
     counts = counts.reset_index(drop=True)
     rates = rate(counts, as_of=cut.of(counts), min_n=min_n, definitions=cut.definitions)
-    segment = rates[list(by)].agg("|".join, axis=1) if by else pd.Series(ALL, index=rates.index, dtype="str")
-    return rates.assign(segment=segment.astype("str"))[[*COLUMNS, *by]]
+    return rates.assign(segment=joined(rates, by) if by else ALL).astype({"segment": "str"})[[*COLUMNS, *by]]
+
+
+def joined(rows: pd.DataFrame, by: Sequence[str]) -> pd.Series:
+    """Return the name that each row has among the groups of several segments."""
+    first, *others = (rows[name].astype("str") for name in by)
+    return first.str.cat(others, sep="|")
 
 
 def largest(rates: pd.DataFrame, count: int) -> pd.DataFrame:

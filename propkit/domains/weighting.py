@@ -154,7 +154,8 @@ def _fitted(
 
 
 def _crossed(rows: pd.DataFrame, cells: Cells) -> pd.Series:
-    return rows[list(cells)].agg(" × ".join, axis=1).astype("str")
+    first, *others = (rows[by] for by in cells)
+    return first.str.cat(others, sep=" × ")
 
 
 def _scaled(labels: pd.Series, total: int) -> dict[str, float]:

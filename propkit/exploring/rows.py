@@ -17,6 +17,7 @@ from propkit import domains
 from propkit.counts import UNKNOWN
 from propkit.domains.community import ATTRIBUTES
 from propkit.errors import ConfigError, DisclosureError, nearest
+from propkit.figures import joined
 from propkit.intake.personal import MASK, mask
 from propkit.model import Column
 from propkit.reporting.display import cell_words, word
@@ -113,7 +114,7 @@ def _rows(view: View, by: Sequence[str], group: str) -> pd.DataFrame:
     if choice.what in view.cube.items:
         kept &= rows["item"] == choice.what
     rows = rows[kept]
-    names = rows[list(by)].astype("str").fillna(UNKNOWN).agg("|".join, axis=1)
+    names = joined(rows[list(by)].astype("str").fillna(UNKNOWN), by)
     return rows[names == group]
 
 

@@ -23,6 +23,7 @@ from propkit.exploring.choice import Choice, choose, compared, scope
 from propkit.exploring.cube import COMMUNITY, TERMS, Cube
 from propkit.exploring.frames import Findings, Rates, card
 from propkit.exploring.rows import Listing, listing
+from propkit.figures import joined
 from propkit.model import Kpi
 from propkit.periods import Period
 from propkit.rates import FIGURES, rate
@@ -276,7 +277,7 @@ def _protected(
 ) -> dict[str, pd.DataFrame]:
     """Hide what would give hidden groups away.  A group goes by one name: only the whole is shown beside its split."""
     plain = {
-        name: frame.drop(columns=columns[name]).assign(**{f"by {name}": frame[columns[name]].agg("|".join, axis=1)})
+        name: frame.drop(columns=columns[name]).assign(**{f"by {name}": joined(frame, columns[name])})
         for name, frame in split.items()
     }
     made = disclosure.protect(plain, whole, min_n=min_n)
@@ -353,7 +354,7 @@ def _labelled(cube: Cube, frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFram
         for name, column in zip(by, columns, strict=True)
     ]
     label = [" · ".join(parts) for parts in zip(*words, strict=True)]
-    return frame.assign(segment=frame[columns].agg("|".join, axis=1).astype("str"), label=label)
+    return frame.assign(segment=joined(frame, columns), label=label)
 
 
 def _plain(words: str) -> str:
