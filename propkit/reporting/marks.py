@@ -128,7 +128,8 @@ def across_axis(ax: Axes, kpi: Kpi, values: Sequence[float]) -> None:
     room = (max(known) - min(known)) * 0.06 or 1
     low, high = min(known) - room, max(known) + room
     ax.set_xlim(*((max(low, -1), min(high, 101)) if kpi.kind == "share" else (low, high)))
-    ax.xaxis.set_major_locator(mticker.MaxNLocator(4 if style.is_narrow(ax) else 7, steps=_STEPS))
+    narrow = 4 if high - low > 4 else 3  # closer marks have a decimal: fewer of them fit on a phone
+    ax.xaxis.set_major_locator(mticker.MaxNLocator(narrow if style.is_narrow(ax) else 7, steps=_STEPS))
     _write_ticks(ax.xaxis, kpi)
     ax.grid(axis="x")
 
