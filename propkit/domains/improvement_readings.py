@@ -104,7 +104,7 @@ READINGS = (
     Reading(
         id="next_period_plan",
         label=Text("下期计划", "Plan for the next period"),
-        tables=(),
+        tables=(), feeds=("target", "action"),
         top=Text("期末之后开始的目标，以及期限在期末之后、尚未完成的事项", "targets that begin after the period, and actions due after it that are not done"),
         columns={
             "entry": Column("choice", label=Text("类别", "Entry"), choices=ENTRIES),
