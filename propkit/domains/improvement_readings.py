@@ -72,7 +72,7 @@ READINGS = (
             "phase": Column("text", label=Text("阶段", "Phase")),
             **{name: _ACTION[name] for name in ("department", "due_on", "state", "days_over")},
         },
-        explained=True, source="S4:101", note=_STATE,
+        explained=True, source="S0:49; S4:101", note=_STATE,
     ),
     Reading(
         id="pdca_stages",
@@ -98,7 +98,7 @@ READINGS = (
             "metric_id": _ACTION["metric_id"],
             "raised_on": Column("day", label=Text("提出日期", "Raised")),
         },
-        unit=Text("个", "problems"), better="down", explained=True, source="S4:88-94",
+        unit=Text("个", "problems"), better="down", explained=True, source="S0:43; S4:88-94",
         note=Text("措施是否存在以数据日的台账为准；问题以文字相同为同一个。", "Whether there is a measure is as the register stands at the data cut-off; problems in the same words are one."),
     ),
     Reading(
@@ -150,7 +150,7 @@ READINGS = (
             "department": _ACTION["department"],
             "complete": Column("flag", label=Text("要素齐备", "Complete")),
         },
-        explained=True, source="S4:100",
+        explained=True, source="S0:49; S4:100",
         note=Text(_KNOWN.zh + "下一自然年指期末所在年的次年；要素齐备与目标完备率同义。到期后由目标达成情况核对。",
                   _KNOWN.en + " The year after that of the period's end; complete as in complete targets. Target attainment checks them when they are due."),
     ),
