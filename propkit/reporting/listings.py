@@ -75,6 +75,8 @@ def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     if set(_WEEKDAYS) <= set(reading.columns):
         return _week(book, item_id, rows)
     columns = {name: column for name, column in reading.columns.items() if _shown(book, name, column, rows)}
+    if _of_the_day(book, first := next(iter(columns)), columns, rows):
+        columns.pop(first)
     shown = _settled_first(rows).head(LINES if len(rows) > MOST else MOST)
     cells = [_line(book, columns, row) for row in shown.to_dict("records")]
     more = len(rows) - len(shown)
@@ -341,6 +343,12 @@ def _shown(book: Book, name: str, column: Column, rows: pd.DataFrame) -> bool:
     if column.personal or (book.edition == "owner" and name.endswith("_id") and name != "metric_id"):
         return False
     return bool(rows[name].notna().any())
+
+
+def _of_the_day(book: Book, first: str, columns: Mapping[str, Column], rows: pd.DataFrame) -> bool:
+    """Whether a list of one day leads with that day in each row: the page is of that day, and what stands next names a row better."""
+    one = book.period.kind == "day" and columns[first].kind == "day" and len(columns) > 1
+    return one and bool((rows[first] == book.period.start).all())
 
 
 def _cell(column: Column, name: str, value: object, lang: str) -> str:

@@ -11,18 +11,21 @@ from bs4 import BeautifulSoup
 import propkit as pk
 from propkit import domains
 from propkit.model import Definitions, worded
+from propkit.periods import parse_period
 from propkit.reporting import hours, items, listings
 from propkit.text import Text
 from propkit.workspace import Workspace
 
 
-def book(edition: str = "internal", lang: str = "zh", **tables: pd.DataFrame) -> SimpleNamespace:
+def book(
+    edition: str = "internal", lang: str = "zh", period: str = "2025-09", **tables: pd.DataFrame
+) -> SimpleNamespace:
     """What a listing asks of a book."""
     return SimpleNamespace(
         edition=edition,
         lang=lang,
         tables=tables,
-        period=SimpleNamespace(start=pd.Timestamp("2025-09-01"), end=pd.Timestamp("2025-10-01")),
+        period=parse_period(period),
         kpi=lambda name: worded(domains.KPIS[name], Definitions()),
     )
 
@@ -138,3 +141,18 @@ def test_findings_of_a_brief_list_are_told_as_sentences(demo_workspace: Workspac
     assert all(said in listings.sentences(book, "issue_list", rows).text for said in rows["said"])
     assert len(rows) > 0
     assert listings.sentences(book, "early_warning", quiet).text.startswith("Early warnings: none")
+
+
+@pytest.mark.parametrize(
+    ("period", "days", "head"),
+    [
+        ("2025-09-20", ["2025-09-20"] * 2, "任务"),
+        ("2025-09-20", ["2025-03-15", "2025-09-20"], "服务日期"),
+        ("2025-09", ["2025-09-20"] * 2, "服务日期"),
+    ],
+)
+def test_a_list_of_the_reports_own_day_does_not_lead_with_it(period: str, days: list[str], head: str) -> None:
+    goal = {"department": "工程部", "unit": "item", "target_milli": 8000, "done_milli": 8000, "reached": True}
+    rows = [goal | {"task": f"任务{at}", "held_on": pd.Timestamp(day)} for at, day in enumerate(days)]
+    told = shown(listings.listing(book(period=period), "service_day_targets", overview("service_day_targets", *rows)))
+    assert told[0][0] == head and len(told) == 3
