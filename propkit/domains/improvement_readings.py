@@ -194,7 +194,7 @@ def problems_without_measure(tables: Mapping[str, pd.DataFrame], period: Period,
 
 
 def next_period_plan(tables: Mapping[str, pd.DataFrame], period: Period, cut: Cut) -> pd.DataFrame | None:
-    """Return what is to come: targets by their start, then actions by their due day."""
+    """Return what is to come: actions by their due day, then targets by their start."""
     targets, actions = _set(tables["target"], shifted(period, 1)), _raised(tables["action"], shifted(period, 1))
     if targets.empty and actions.empty:
         return None
@@ -204,7 +204,7 @@ def next_period_plan(tables: Mapping[str, pd.DataFrame], period: Period, cut: Cu
     due = due[due["due_on"] >= period.end].sort_values(["due_on", "action_id"])
     blank = {"start_on": pd.NaT, "target_milli": pd.NA, "unit": pd.NA}
     columns = _COLUMNS["next_period_plan"]
-    parts = [shaped(goals, columns), shaped(due.assign(entry="action", **blank), columns)]
+    parts = [shaped(due.assign(entry="action", **blank), columns), shaped(goals, columns)]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -54,7 +54,7 @@ FEW_CASES = 5
 _FRAME = {"numbers_first", "charts", "layout", "internal_edition", "owner_edition"}
 """Items that every page is an answer to by being as it is: they are not told again as lists."""
 _BRIEFLY = {"target_attainment": listings.attained, "period_change": listings.moved, "process_improvement": listings.stages,
-            "target_proposals": listings.reached}  # fmt: skip
+            "target_proposals": listings.reached, "next_period_plan": listings.coming}  # fmt: skip
 """Lists of which a brief page says in a sentence more than their number."""
 _IN_WORDS = {"measure_effects", "missed_without_measure", *_BRIEFLY}
 """Lists that no page is so brief that it may tell by their number alone: what closes the loop from one month to the next, and those in a sentence."""

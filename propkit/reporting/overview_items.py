@@ -96,7 +96,7 @@ OVERVIEWS = (
           "the range of the next period if nothing changes, and the smallest change that so many cases can show"),
           {"kpi": _KPI, "n": _FIGURE["n"], "target_milli": Column("decimal", label=Text("目标", "Target")),
            "low_milli": Column("decimal", label=Text("下期下限", "Next: low")), "high_milli": Column("decimal", label=Text("下期上限", "Next: high")),
-           "reach": Column("choice", label=Text("目标", "Target is"), choices=REACH),
+           "reach": Column("choice", label=Text("能否达到", "Target is"), choices=REACH),
            "detectable_milli": Column("decimal", label=Text("能看出的变化（个百分点）", "Change that shows (points)"))},
           "S0:49; S1:53; S4:96", note=Text(
               "范围按贝塔-二项分布（Jeffreys 先验，95%）；能看出的变化指检验功效 80% 时。",

@@ -156,3 +156,46 @@ def test_a_list_of_the_reports_own_day_does_not_lead_with_it(period: str, days: 
     rows = [goal | {"task": f"任务{at}", "held_on": pd.Timestamp(day)} for at, day in enumerate(days)]
     told = shown(listings.listing(book(period=period), "service_day_targets", overview("service_day_targets", *rows)))
     assert told[0][0] == head and len(told) == 3
+
+
+PLAN = (
+    *(
+        {"entry": "action", "plan": f"措施{at}", "department": "工程部", "due_on": pd.Timestamp("2025-10-08")}
+        for at in range(6)
+    ),
+    {"entry": "target", "start_on": pd.Timestamp("2025-10-01")},
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (PLAN[:1], "下期计划：措施0（工程部，2025-10-08 前）。"),
+        (PLAN[-1:], "下期计划：目标 1 项，最早从 2025-10-01 开始。"),
+        ((), "下期计划：没有。"),
+    ],
+)
+def test_what_is_next_is_told_with_who_and_when(rows: tuple[dict, ...], said: str) -> None:
+    assert listings.coming(book(), "next_period_plan", overview("next_period_plan", *rows)).text == said
+
+
+def test_of_much_that_is_next_the_rest_is_counted() -> None:
+    told = listings.coming(book(lang="en"), "next_period_plan", overview("next_period_plan", *PLAN)).text
+    assert told.startswith("Plan for the next period: 措施0 (工程部, by 2025-10-08), ")
+    assert told.endswith(", 2 actions more; 1 target, the first from 2025-10-01.")
+
+
+def test_targets_without_data_are_not_called_undecided() -> None:
+    rows = [
+        {"kpi": "repairs_on_time_rate", "state": state, "verdict": verdict}
+        for state, verdict in (("ok", "attained"), ("ok", "undecided"), ("no_data", "no_data"))
+    ]
+    told = listings.attained(book(), "target_attainment", overview("target_attainment", *rows)).text
+    assert told.endswith("未达标 0 项；尚不能判定 1 项；本期无数据 1 项。")
+
+
+def test_one_of_a_list_is_singular_in_english() -> None:
+    assert (listings.amount(1, Text("项", "items"), "en"), listings.amount(2, Text("项", "items"), "en")) == (
+        "1 item",
+        "2 items",
+    )

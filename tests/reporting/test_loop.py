@@ -90,3 +90,17 @@ def test_effects_are_told_as_sentences_with_what_moved_first(book: Book) -> None
     assert "A-2 one more shift (done 2025-07-20)" in told
     assert "A-1" not in told
     assert "1 more, 1 of them without a clear change" in told
+
+
+def test_nothing_is_expected_of_figures_that_go_on_rising(book: Book) -> None:
+    """Households paid up miss their target at the cut-off and may reach it later: that is not out of reach."""
+    expected = {one["kpi"] for one in loop.target_proposals(book)}
+
+    assert expected and not {name for name in expected if domains.KPIS[name].ages}
+    assert book.kpi("fee_collection_rate_households").target is not None
+
+
+def test_stages_that_are_counted_off_in_chinese_stand_in_their_order(book: Book) -> None:
+    stages = pd.Series(["第三阶段 巩固", "第二阶段 整改", "第一阶段 诊断", "第十阶段 总结"])
+
+    assert [stage[1] for stage in book.order("phase", stages)[:-1]] == list("一二三十")
