@@ -13,7 +13,7 @@ from propkit.periods import parse_period
 from propkit.reporting import display
 from propkit.reporting.book import Book
 from propkit.reporting.display import Display, esc, format_n, format_rate, period_words
-from propkit.reporting.overview_items import AROUND, RESTS_ON
+from propkit.reporting.overview_items import AIMED, AROUND, RESTS_ON
 from propkit.text import Text
 
 Item = Kpi | Duration | Reading | Note
@@ -58,6 +58,7 @@ def sentences(book: Book, items: Iterable[Item]) -> list[Text]:
     around = [
         ours.pop(name) for name in list(ours) if name in AROUND and book.workspace.rectified(book.community) is None
     ]
+    aimless = [ours.pop(name) for name in list(ours) if name in AIMED]
     for item in ours.values():
         told = _by_month(book, item)
         if told is None:
@@ -65,6 +66,8 @@ def sentences(book: Book, items: Iterable[Item]) -> list[Text]:
         else:
             monthly.append(told)
     said = [_sentence(names, others, labels) for (names, others), labels in grouped.items()]
+    if aimless:
+        said.append(_aimless(book, [item.label for item in aimless]))
     if around:
         labels = Text("、".join(one.label.zh for one in around), ", ".join(one.label.en for one in around))
         said.append(
@@ -74,6 +77,22 @@ def sentences(book: Book, items: Iterable[Item]) -> list[Text]:
             )
         )
     return [*said, *_monthly_said(book, monthly)]
+
+
+def _aimless(book: Book, labels: list[Text]) -> Text:
+    """Say that no share has a target that could be foreseen, and of the table of targets that it is missing where it is."""
+    zh, en = "、".join(one.zh for one in labels), ", ".join(one.en for one in labels)
+    table = domains.TABLES["target"].label
+    bare = "target" in book.raw and book.raw["target"].empty
+    also = (
+        Text(f"，数据表「{table.zh}」也没有数据", f", nor has the table “{table.en.lower()}” any row")
+        if bare
+        else Text("", "")
+    )
+    return Text(
+        f"没有一项比率既有目标、又能估计下期范围{also.zh}：{zh}。",
+        f"No share has both a target and a range to be expected{also.en}: {en}.",
+    )
 
 
 def _by_month(book: Book, item: Item) -> Text | None:

@@ -159,5 +159,7 @@ RESTS_ON = {"satisfaction_change_pp": ("owner_satisfaction",), "complaint_rate_c
 """The figures without which an overview says nothing."""
 AROUND = ("before_after", "environment_order_results", "financial_health", "problem_inventory", "rectification_background")
 """What is told around the start of a rectification, and of no other community."""
+AIMED = ("target_proposals",)
+"""What is told of shares with a target alone: without one it is no data that are missing."""
 PAY = ("complaint_satisfaction", "complaint_on_time_rate", "issue_resolution_rate")
 # fmt: on
