@@ -93,13 +93,16 @@ class Table:
 class Derived:
     """What a room adds to the tables of exports: a table of its own, or columns of one that is there.
 
-    `of` names the tables without which nothing that is added is known, `needs` those that single columns need besides.  `columns` gives the
-    reader's words for the added dates that cards name.
+    `of` names the tables without which nothing that is added is known, `needs` those that single columns need besides.  `feeds` names
+    for columns the tables any one of which can give them or fill their gaps, `made_of` for columns that are made of such a one, which.
+    `columns` gives the reader's words for the added dates that cards name.
     """
 
     name: str
     of: tuple[str, ...] = ()
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    feeds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    made_of: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, Text] = field(default_factory=dict)
 
 
@@ -163,8 +166,8 @@ class Duration:
 class Reading:
     """A list, statement or extreme that has no whole-number sums: read from the derived rows of one community and period.
 
-    The function of the same name in the room gives its rows, in `columns`.  `tables` are what it cannot do without.
-    `headline` says which number stands for the whole of it: ("count", ""), or ("sum" | "max" | "last", a column); `unit` is
+    The function of the same name in the room gives its rows, in `columns`.  `tables` are what it cannot do without, `feeds` those
+    any one of which gives it rows.  `headline` says which number stands for the whole of it: ("count", ""), or ("sum" | "max" | "last", a column); `unit` is
     the unit of that number after it is multiplied by `scale`.
     """
 
@@ -180,6 +183,7 @@ class Reading:
     explained: bool = False
     source: str = ""
     note: Text = Text("", "")
+    feeds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

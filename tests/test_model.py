@@ -11,7 +11,7 @@ import pytest
 
 from propkit import domains
 from propkit.errors import ConfigError
-from propkit.model import DTYPES, Cut, Definitions, Duration, Kpi, Table, from_json, to_json, worded
+from propkit.model import DTYPES, Cut, Definitions, Derived, Duration, Kpi, Table, from_json, to_json, worded
 from propkit.text import Text
 
 KPIS = list(domains.KPIS.values())
@@ -51,6 +51,13 @@ def test_a_kpi_names_columns_that_exist_when_tables_are_derived(kpi: Kpi):
     assert pd.api.types.is_datetime64_any_dtype(DERIVED[kpi.table][kpi.dated_by])
     assert str(DERIVED[kpi.table][kpi.numerator].dtype) in ("boolean", "bool", "Int64", "int64")
     assert kpi.by is None or kpi.by in columns
+
+
+@pytest.mark.parametrize("made", domains.DERIVED.values(), ids=lambda made: made.name)
+def test_what_feeds_a_column_names_columns_and_tables_that_exist(made: Derived):
+    assert {*made.feeds, *made.made_of} <= set(DERIVED[made.name].columns)
+    assert {table for tables in made.feeds.values() for table in tables} <= set(domains.TABLES)
+    assert set(made.made_of.values()) <= set(made.feeds)
 
 
 @pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.id)

@@ -70,6 +70,16 @@ def rests_on(item: Kpi | Duration | Reading) -> tuple[str, ...]:
     return tuple(name for name in TABLES if name in named)
 
 
+def feeds(item: Kpi | Duration | Reading) -> dict[str, tuple[str, ...]]:
+    """Return the tables any one of which can tell an item, by the column that they give or fill ("" for rows of a reading)."""
+    if isinstance(item, Reading):
+        return {"": item.feeds} if item.feeds else {}
+    made = DERIVED.get(item.table, Derived(item.table))
+    named = (item.start, item.end) if isinstance(item, Duration) else (item.dated_by, item.numerator)
+    columns = [made.made_of.get(name, name) for name in named]
+    return {name: made.feeds[name] for name in columns if name in made.feeds}
+
+
 def date_labels(item: Kpi | Duration) -> dict[str, Text]:
     """Return the reader's words for the dates of the table of an item, those that its room adds included."""
     given = TABLES[item.table].columns if item.table in TABLES else {}

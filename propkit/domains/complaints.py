@@ -92,7 +92,10 @@ TABLES = (COMPLAINT, FEEDBACK)
 
 DERIVED = (
     Derived("complaint_exposure", of=("complaint",), columns={"month_on": Text("月份", "Month")}),
-    Derived("owner_input", columns={"at": Text("收到的时间", "Received")}),
+    Derived(
+        "owner_input", columns={"at": Text("收到的时间", "Received")},
+        feeds={"heard": ("complaint", "feedback"), "inputs": ("complaint", "survey_response")},
+    ),
 )
 
 SEGMENTS = (

@@ -69,7 +69,7 @@ READINGS = (
             "root_cause": Column("text", label=Text("首要根因", "Leading root cause")),
             "cases": Column("whole", label=Text("该根因件数", "Cases of it")),
         },
-        headline=("sum", "complaints"), unit=_PIECES, better="down", explained=True, source="S1:34",
+        headline=("max", "complaints"), unit=_PIECES, better="down", explained=True, source="S1:34",
         note=Text("名次范围：95%泊松区间不相交的类别才分先后；上期为前一个等长期间，导出没有整段覆盖时不填；没有类别的投诉作为一类。",
                   "A type surely ranks before another only where their 95 % Poisson intervals do not meet; the period before has the same length and is blank unless the exports cover all of it; complaints without a type are a type of their own."),
     ),

@@ -72,7 +72,7 @@ READINGS = (
             "phase": Column("text", label=Text("阶段", "Phase")),
             **{name: _ACTION[name] for name in ("department", "due_on", "state", "days_over")},
         },
-        explained=True, source="S4:101", note=_STATE,
+        explained=True, source="S0:49; S4:101", note=_STATE,
     ),
     Reading(
         id="pdca_stages",
@@ -98,13 +98,13 @@ READINGS = (
             "metric_id": _ACTION["metric_id"],
             "raised_on": Column("day", label=Text("提出日期", "Raised")),
         },
-        unit=Text("个", "problems"), better="down", explained=True, source="S4:88-94",
+        unit=Text("个", "problems"), better="down", explained=True, source="S0:43; S4:88-94",
         note=Text("措施是否存在以数据日的台账为准；问题以文字相同为同一个。", "Whether there is a measure is as the register stands at the data cut-off; problems in the same words are one."),
     ),
     Reading(
         id="next_period_plan",
         label=Text("下期计划", "Plan for the next period"),
-        tables=(),
+        tables=(), feeds=("target", "action"),
         top=Text("期末之后开始的目标，以及期限在期末之后、尚未完成的事项", "targets that begin after the period, and actions due after it that are not done"),
         columns={
             "entry": Column("choice", label=Text("类别", "Entry"), choices=ENTRIES),
@@ -150,7 +150,7 @@ READINGS = (
             "department": _ACTION["department"],
             "complete": Column("flag", label=Text("要素齐备", "Complete")),
         },
-        explained=True, source="S4:100",
+        explained=True, source="S0:49; S4:100",
         note=Text(_KNOWN.zh + "下一自然年指期末所在年的次年；要素齐备与目标完备率同义。到期后由目标达成情况核对。",
                   _KNOWN.en + " The year after that of the period's end; complete as in complete targets. Target attainment checks them when they are due."),
     ),
@@ -194,7 +194,7 @@ def problems_without_measure(tables: Mapping[str, pd.DataFrame], period: Period,
 
 
 def next_period_plan(tables: Mapping[str, pd.DataFrame], period: Period, cut: Cut) -> pd.DataFrame | None:
-    """Return what is to come: targets by their start, then actions by their due day."""
+    """Return what is to come: actions by their due day, then targets by their start."""
     targets, actions = _set(tables["target"], shifted(period, 1)), _raised(tables["action"], shifted(period, 1))
     if targets.empty and actions.empty:
         return None
@@ -204,7 +204,7 @@ def next_period_plan(tables: Mapping[str, pd.DataFrame], period: Period, cut: Cu
     due = due[due["due_on"] >= period.end].sort_values(["due_on", "action_id"])
     blank = {"start_on": pd.NaT, "target_milli": pd.NA, "unit": pd.NA}
     columns = _COLUMNS["next_period_plan"]
-    parts = [shaped(goals, columns), shaped(due.assign(entry="action", **blank), columns)]
+    parts = [shaped(due.assign(entry="action", **blank), columns), shaped(goals, columns)]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from propkit.domains.repairs_derived import balance, derive, fill_from_events, overdue  # noqa: F401  (what the table means)
+from propkit.domains.repairs_derived import (  # noqa: F401  (what the table means)
+    MADE_OF_STEPS,
+    STEPS,
+    balance,
+    derive,
+    fill_from_events,
+    overdue,
+)
 from propkit.domains.repairs_readings import (  # noqa: F401  (the readings are asked for by name)
     READINGS,
     demand_and_resource_analysis,
@@ -141,7 +148,14 @@ ORDER_EVENT = Table(
 )
 TABLES = (WORK_ORDER, ORDER_EVENT)
 
-DERIVED = (Derived("work_order", columns={"finished_at": Text("结单时间（没有则为完工时间）", "Closed (or else completed)")}),)
+DERIVED = (
+    Derived(
+        "work_order",
+        columns={"finished_at": Text("结单时间（没有则为完工时间）", "Closed (or else completed)")},
+        feeds=dict.fromkeys((*STEPS, "finished_at"), ("order_event",)),
+        made_of=MADE_OF_STEPS,
+    ),
+)
 
 SEGMENTS = (
     Segment("fault_type", Text("故障类型", "Fault type")),

@@ -15,6 +15,18 @@ _EVENT_COLUMNS = {
     "revisited": ("revisited_at", "first"),
     "closed": ("closed_at", "last"),
 }
+STEPS = tuple(column for column, _ in _EVENT_COLUMNS.values())
+"""The instants of an order that its log can fill."""
+MADE_OF_STEPS = {
+    "emergency_on_time": "arrived_at",
+    "appointment_kept": "arrived_at",
+    "response_on_time": "accepted_at",
+    "revisited": "revisited_at",
+    **dict.fromkeys(
+        ("completed", "on_time", "completed_on_time", "breached", "first_fix", "on_the_spot"), "completed_at"
+    ),
+}
+"""The flags that nobody knows without one of them."""
 _PROGRESS = ("dispatched", "accepted", "arrived", "transferred", "returned", "paused", "resumed", "reworked")
 """Steps of the log that show an order moving."""
 

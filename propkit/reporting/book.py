@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,6 +33,7 @@ from propkit.workspace import Workspace, open_workspace
 
 EDITIONS = ("internal", "owner")
 HISTORY = 13
+_NUMERALS = "一二三四五六七八九十"
 _ROWS_AT_ONCE = 200_000
 
 
@@ -130,7 +132,7 @@ class Book:
         return self.parts[kpi_id, by]
 
     def order(self, by: str, values: pd.Series) -> list[str]:
-        """Put values of a segment in their declared order, others in natural order (2号楼 before 10号楼), unknown last."""
+        """Put values of a segment in their declared order, others in natural order (2号楼 before 10号楼, 第二 before 第三), unknown last."""
         choices = (
             list(self._items())
             if by == "item"
@@ -139,7 +141,7 @@ class Book:
             else []
         )
         declared = [value for value in choices if value in set(values)]
-        return [*declared, *natsorted(set(values) - {*declared, UNKNOWN}), UNKNOWN]
+        return [*declared, *natsorted(set(values) - {*declared, UNKNOWN}, key=_counted_off), UNKNOWN]
 
     def crossed(self, kpi_id: str, by: Sequence[str]) -> pd.DataFrame:
         """Return the figures of the period by several segments at once, one column for each."""
@@ -396,6 +398,11 @@ def _name(workspace: Workspace, community: str, lang: str) -> str:
     declared = workspace.communities.get(community)
     english = declared.name_en if declared and lang != "zh" else ""
     return english or store.communities(workspace)[community]
+
+
+def _counted_off(value: str) -> str:
+    """Write the numeral of 第一, 第二 ... as a number: by their code points 三 stands before 二."""
+    return re.sub(f"第([{_NUMERALS}])", lambda found: f"第{_NUMERALS.index(found[1]) + 1}", value)
 
 
 def _check_data(tables: dict[str, pd.DataFrame], community: str, period: Period) -> None:

@@ -12,7 +12,19 @@ import pandas as pd
 from propkit import domains
 from propkit.figures import largest
 from propkit.model import Kpi, Reading
-from propkit.reporting import causes, charts, claims, items, listings, notes, outline, remarks, spans, tables
+from propkit.reporting import (
+    causes,
+    charts,
+    claims,
+    departments,
+    items,
+    listings,
+    notes,
+    outline,
+    remarks,
+    spans,
+    tables,
+)
 from propkit.reporting.book import Book
 from propkit.reporting.disclosure import pooled
 from propkit.reporting.display import (
@@ -42,7 +54,7 @@ FEW_CASES = 5
 _FRAME = {"numbers_first", "charts", "layout", "internal_edition", "owner_edition"}
 """Items that every page is an answer to by being as it is: they are not told again as lists."""
 _BRIEFLY = {"target_attainment": listings.attained, "period_change": listings.moved, "process_improvement": listings.stages,
-            "target_proposals": listings.reached}  # fmt: skip
+            "target_proposals": listings.reached, "next_period_plan": listings.coming}  # fmt: skip
 """Lists of which a brief page says in a sentence more than their number."""
 _IN_WORDS = {"measure_effects", "missed_without_measure", *_BRIEFLY}
 """Lists that no page is so brief that it may tell by their number alone: what closes the loop from one month to the next, and those in a sentence."""
@@ -83,8 +95,11 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
     known_lists = {one: rows for one, rows in told.items() if rows is not None}
     counted = [one for one, rows in known_lists.items() if brief and one not in _IN_WORDS and "said" not in rows]
     parts += [_marked(counted, _numbers(book, counted))] if counted else []
+    left = {one: count for one in known_lists if (count := items.of_others(one, book))}
     for one, rows in known_lists.items():
-        if one == "measure_effects":
+        if one in left and rows.empty:
+            parts.append(_marked([one], sentence(departments.none(book, items.ITEMS[one]), book.lang)))
+        elif one == "measure_effects":
             parts.append(_marked([one], listings.effects(book, one, rows, FEW_EFFECTS if brief else listings.LINES)))
         elif brief and one in _BRIEFLY:
             parts.append(_marked([one], _BRIEFLY[one](book, one, rows)))
@@ -92,6 +107,11 @@ def chapter(book: Book, item_ids: Sequence[str], *, brief: bool = False) -> Disp
             parts.append(_marked([one], listings.sentences(book, one, rows)))
         elif one not in counted:
             parts.append(_marked([one], listings.listing(book, one, rows)))
+    parts += (
+        [sentence(departments.elsewhere([(items.ITEMS[one], count) for one, count in left.items()]), book.lang)]
+        if left
+        else []
+    )
     empty = [
         *(rates.loc[rates["state"] == "no_data", "kpi"] if len(rates) else ()),
         *(one for one in lists if told[one] is None),

@@ -299,8 +299,8 @@ def attainment(verdicts: Sequence[Claim]) -> Text:
     if not verdicts:
         return Text("本期没有可判定目标的指标。", "No figure of this period has a target that can be judged.")
     return Text(
-        f"{len(verdicts)} 项有目标的指标中，达标 {counts[0]} 项，未达标 {counts[1]} 项，尚不能判定 {counts[2]} 项。",
-        f"{counted(len(verdicts), 'figures')} with a target: {counts[0]} attained, {counts[1]} not attained, {counts[2]} undecided so far.",
+        f"有目标也有数据的 {len(verdicts)} 项指标中，达标 {counts[0]} 项，未达标 {counts[1]} 项，尚不能判定 {counts[2]} 项。",
+        f"{counted(len(verdicts), 'figures')} with a target and data: {counts[0]} attained, {counts[1]} not attained, {counts[2]} undecided so far.",
     )
 
 

@@ -18,6 +18,7 @@ from propkit.errors import ConfigError, nearest
 from propkit.figures import ALL, COLUMNS, check_segment, figures, splittable
 from propkit.model import Cut, Definitions, Duration, Kpi, Note, Reading, worded
 from propkit.periods import Period
+from propkit.reporting import departments
 from propkit.reporting.book import Book, book_of
 from propkit.reporting.guard import release
 from propkit.reporting.overview_items import OVERVIEWS
@@ -204,7 +205,17 @@ def listings(
 
 
 def rows(item_id: str, book: Book) -> pd.DataFrame | None:
-    """Return the rows of a reading or overview for the book's community and period; None where nothing is known."""
+    """Return the rows of a reading or overview that belong into the book's report; None where nothing is known."""
+    return departments.own(book, item_id, _told(item_id, book))
+
+
+def of_others(item_id: str, book: Book) -> int:
+    """Return how many rows are left out as other departments'."""
+    whole, ours = _told(item_id, book), rows(item_id, book)
+    return 0 if whole is None or ours is None else len(whole) - len(ours)
+
+
+def _told(item_id: str, book: Book) -> pd.DataFrame | None:
     if item_id in domains.READINGS:
         return book.read(item_id)
     if item_id not in book.told:

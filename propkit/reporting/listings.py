@@ -33,12 +33,14 @@ from propkit.reporting.display import (
     state_words,
 )
 from propkit.reporting.overview_items import REACH
-from propkit.text import Text, counted, minus, minutes, number, yuan
+from propkit.text import Text, counted, minus, minutes, number, singular, yuan
 
 LINES = 12
 """Rows of a long list shown on a page; the rest are counted."""
 MOST = 16
 """Rows of a list that is shown whole: a few lines more read better than "4 more"."""
+FEW = 4
+"""Actions that one sentence names."""
 _SUMS = ("num", "den", "value_milli", "state")
 _SIDES = ("before", "after")
 _ENDS = ("mean_milli", "low_milli", "high_milli")
@@ -75,6 +77,8 @@ def listing(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     if set(_WEEKDAYS) <= set(reading.columns):
         return _week(book, item_id, rows)
     columns = {name: column for name, column in reading.columns.items() if _shown(book, name, column, rows)}
+    if _of_the_day(book, first := next(iter(columns)), columns, rows):
+        columns.pop(first)
     shown = _settled_first(rows).head(LINES if len(rows) > MOST else MOST)
     cells = [_line(book, columns, row) for row in shown.to_dict("records")]
     more = len(rows) - len(shown)
@@ -175,8 +179,10 @@ def attained(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
         zh, en = "、".join(one.zh for one in labels), ", ".join(one.en for one in labels)
         named = Text(f" {len(labels)} 项" + (f"（{zh}）" if zh else ""), f" {len(labels)}" + (f" ({en})" if en else ""))
         words.append(VERDICTS[verdict].get(book.lang) + named.get(book.lang))
-    rest = len(rows) - int(rows["verdict"].isin(["attained", "not_attained"]).sum())
-    words.append(Text(f"其余 {rest} 项尚不能判定", f"the other {rest} are undecided").get(book.lang))
+    silent = int((rows["state"] == "no_data").sum())
+    rest = len(rows) - silent - int(rows["verdict"].isin(["attained", "not_attained"]).sum())
+    words.append(Text(f"尚不能判定 {rest} 项", f"undecided {rest}").get(book.lang))
+    words += [Text(f"本期无数据 {silent} 项", f"without data {silent}").get(book.lang)] if silent else []
     return sentence(Text(f"{label}：{'；'.join(words)}。", f"{label}: {'; '.join(words)}."), book.lang)
 
 
@@ -190,16 +196,48 @@ def reached(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     return sentence(Text(f"{label}：{zh or '没有'}。", f"{label}: {en or 'none'}."), book.lang)
 
 
+def coming(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
+    """Return what is to be done next, by whom and by when, and how many targets begin, in one sentence."""
+    label, due = items.ITEMS[item_id].label, rows[rows["entry"] == "action"]
+    starts, more = rows.loc[rows["entry"] == "target", "start_on"], max(0, len(due) - FEW)
+    named = [_promise(row, book.lang) for row in due.head(FEW).to_dict("records")]
+    named += [Text(f"另有事项 {more} 项", f"{counted(more, 'actions')} more").get(book.lang)] if more else []
+    said = [Text("、", ", ").get(book.lang).join(named)] if named else []
+    if len(starts):
+        first = f"{starts.min():%Y-%m-%d}"
+        goals = Text(
+            f"目标 {len(starts)} 项，最早从 {first} 开始", f"{counted(len(starts), 'targets')}, the first from {first}"
+        )
+        said.append(goals.get(book.lang))
+    zh, en = "；".join(said) or "没有", "; ".join(said) or "none"
+    return sentence(Text(f"{label.zh}：{zh}。", f"{label.en}: {en}."), book.lang)
+
+
+def _promise(row: Mapping[str, object], lang: str) -> str:
+    """An action with its department and its due day."""
+    what = Text("（未写内容）", "(no words)").get(lang) if pd.isna(row["plan"]) else str(row["plan"])
+    day = f"{row['due_on']:%Y-%m-%d}"
+    who = [] if pd.isna(row["department"]) else [str(row["department"])]
+    by = Text("，", ", ").get(lang).join([*who, Text(f"{day} 前", f"by {day}").get(lang)])
+    return f"{what}（{by}）" if lang == "zh" else f"{what} ({by})"
+
+
 def moved(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
     """Return how many figures could be compared and how many of them moved, in one sentence."""
     label, when = items.ITEMS[item_id].label.get(book.lang), spans.when(book)
     up, down, alike = (int((rows["verdict"] == verdict).sum()) for verdict in ("higher", "lower", "no_clear_change"))
     judged = up + down + alike
+    said = Text(
+        f"明显上升 {up} 项，明显下降 {down} 项，其余没有明显变化",
+        f"{up} clearly higher, {down} clearly lower, the others without a clear change",
+    )
+    if judged == alike:
+        said = Text("都没有明显变化", "none with a clear change")
+    zh, en = f"与{when.zh}相比判断了 {judged} 项", f"{judged} compared with {when.en}"
     return sentence(
-        Text(
-            f"{label}：与{when.zh}相比判断了 {judged} 项，明显上升 {up} 项，明显下降 {down} 项，其余没有明显变化。",
-            f"{label}: {judged} compared with {when.en}; {up} clearly higher, {down} clearly lower, the others without a clear change.",
-        ),
+        Text(f"{label}：{zh}，{said.zh}。", f"{label}: {en}; {said.en}.")
+        if judged
+        else Text(f"{label}：{zh}。", f"{label}: {en}."),
         book.lang,
     )
 
@@ -221,7 +259,8 @@ def amount(value: float, unit: Text, lang: str) -> str:
         return "—"
     if unit.en == "minutes":
         return minutes(float(value), lang)
-    return minus(f"{float(value):,.6g}") + f" {unit.get(lang)}"
+    words = singular(unit.en) if lang == "en" and float(value) == 1 else unit.get(lang)
+    return minus(f"{float(value):,.6g}") + f" {words}"
 
 
 def _week(book: Book, item_id: str, rows: pd.DataFrame) -> Display:
@@ -341,6 +380,12 @@ def _shown(book: Book, name: str, column: Column, rows: pd.DataFrame) -> bool:
     if column.personal or (book.edition == "owner" and name.endswith("_id") and name != "metric_id"):
         return False
     return bool(rows[name].notna().any())
+
+
+def _of_the_day(book: Book, first: str, columns: Mapping[str, Column], rows: pd.DataFrame) -> bool:
+    """Whether a list of one day leads with that day in each row: the page is of that day, and what stands next names a row better."""
+    one = book.period.kind == "day" and columns[first].kind == "day" and len(columns) > 1
+    return one and bool((rows[first] == book.period.start).all())
 
 
 def _cell(column: Column, name: str, value: object, lang: str) -> str:

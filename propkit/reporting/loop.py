@@ -70,8 +70,12 @@ def missed_without_measure(book: Book) -> list[dict]:
 
 
 def target_proposals(book: Book) -> list[dict] | None:
-    """For each share with a target: what the next period will be if nothing changes, and the change that so many cases can show."""
-    kpis = [kpi for kpi in map(book.kpi, figures_of(book)) if kpi.kind == "share" and kpi.target is not None]
+    """For each share with a target: what the next period will be if nothing changes, and the change that so many cases can show.
+
+    A share that goes on rising is left out: it may reach later what it cannot by the cut-off.
+    """
+    shares = [kpi for kpi in map(book.kpi, figures_of(book)) if kpi.kind == "share" and not kpi.ages]
+    kpis = [kpi for kpi in shares if kpi.target is not None]
     if not kpis:
         return None
     shown = book.rates([kpi.id for kpi in kpis]).set_index("kpi")

@@ -81,9 +81,14 @@ def _left_over(book: Book) -> Text | None:
     if still.empty:
         return Text(f"各服务日的任务到 {day} 都已完成。", f"By {day} every task of the service days was done.")
     late, older = int(still["overdue"].fillna(False).sum()), int((still["held_on"] < book.period.start).sum())
-    who = _named(book, still["department"])
-    zh = f"到 {day} 仍有 {len(still)} 项任务没有完成，其中已过时限 {late} 项、以前服务日留下的 {older} 项{who.zh}。"
-    en = f"On {day} {counted(len(still), 'tasks')} not done yet: {late} past the due time, {older} from earlier service days{who.en}."
+    who, every = _named(book, still["department"]), late == len(still)
+    over = Text(
+        "都已过时限" if every else f"其中已过时限 {late} 项",
+        "all past the due time" if every else f"{late} past the due time",
+    )
+    left = Text("，其中" if every else "、", "; " if every else ", ")
+    zh = f"到 {day} 仍有 {len(still)} 项任务没有完成，{over.zh}{left.zh}以前服务日留下的 {older} 项{who.zh}。"
+    en = f"On {day} {counted(len(still), 'tasks')} not done yet, {over.en}{left.en}{older} from earlier service days{who.en}."
     return Text(zh, en)
 
 

@@ -96,7 +96,7 @@ OVERVIEWS = (
           "the range of the next period if nothing changes, and the smallest change that so many cases can show"),
           {"kpi": _KPI, "n": _FIGURE["n"], "target_milli": Column("decimal", label=Text("目标", "Target")),
            "low_milli": Column("decimal", label=Text("下期下限", "Next: low")), "high_milli": Column("decimal", label=Text("下期上限", "Next: high")),
-           "reach": Column("choice", label=Text("目标", "Target is"), choices=REACH),
+           "reach": Column("choice", label=Text("能否达到", "Target is"), choices=REACH),
            "detectable_milli": Column("decimal", label=Text("能看出的变化（个百分点）", "Change that shows (points)"))},
           "S0:49; S1:53; S4:96", note=Text(
               "范围按贝塔-二项分布（Jeffreys 先验，95%）；能看出的变化指检验功效 80% 时。",
@@ -159,5 +159,7 @@ RESTS_ON = {"satisfaction_change_pp": ("owner_satisfaction",), "complaint_rate_c
 """The figures without which an overview says nothing."""
 AROUND = ("before_after", "environment_order_results", "financial_health", "problem_inventory", "rectification_background")
 """What is told around the start of a rectification, and of no other community."""
+AIMED = ("target_proposals",)
+"""What is told of shares with a target alone: without one it is no data that are missing."""
 PAY = ("complaint_satisfaction", "complaint_on_time_rate", "issue_resolution_rate")
 # fmt: on

@@ -22,7 +22,7 @@ from propkit.reporting.drivers import drivers
 from propkit.reporting.findings import findings
 from propkit.reporting.findings import segments as segments_found
 from propkit.reporting.guard import plain
-from propkit.reporting.lacking import absent, lacking, sentences
+from propkit.reporting.lacking import absent, sentences, unsourced
 from propkit.reporting.registers import ageing, balance, durations, overdue, quality
 from propkit.reporting.remarks import missing_notes, note, notes, other_notes
 from propkit.reporting.restated import restated, telling
@@ -319,7 +319,7 @@ def in_full(book: Book, claim: claims.Claim) -> claims.Claim:
 
 def _unknown(book: Book, kpi_ids: Sequence[str]) -> list[Text]:
     kpis = [book.kpi(kpi_id) for kpi_id in kpi_ids]
-    without = [kpi for kpi in kpis if lacking(book, kpi) and book.figure(kpi.id)["state"] == "no_data"]
+    without = [kpi for kpi in kpis if unsourced(book, kpi) and book.figure(kpi.id)["state"] == "no_data"]
     others = [kpi for kpi in kpis if kpi not in without]
     return [
         *sentences(book, without),

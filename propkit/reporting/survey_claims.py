@@ -48,11 +48,11 @@ def nonresponse(kpi: Kpi, count: int, nobs: int, population: int, asked: int | N
     base = asked or population
     share, silent = stats.percent_text(min(nobs, base), base), population - nobs
     text = Text(
-        f"{of} {base:,} 户中有 {nobs:,} 户（{share}）作了有效回答；{silent:,} 户的看法不知道，"
-        f"无论他们怎么想，全部 {population:,} 户的满意率在 {zh} 之间",
+        f"{of} {base:,} 户中有 {nobs:,} 户（{share}）作了有效回答；"
+        f"全部 {population:,} 户中 {silent:,} 户的看法不知道，无论他们怎么想，满意率在 {zh} 之间",
         f"{nobs:,} of {base:,} {of_en + ' ' if of_en else ''}households ({share}) gave a valid answer; "
-        f"the views of {silent:,} are unknown. Whatever they think, "
-        f"satisfaction among all {population:,} households lies within {en}",
+        f"of all {population:,} households the views of {silent:,} are unknown. Whatever they think, "
+        f"satisfaction lies within {en}",
     )
     return Claim(kpi.id, "survey", "bounds", None, text, nobs, **limits_of(found, "worst-case bounds"))
 

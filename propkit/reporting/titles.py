@@ -35,7 +35,8 @@ def pareto(rates: pd.DataFrame, kpi: Kpi, lang: str, **_: object) -> str:
     if kinds == len(rows):
         return _titled(kpi, lang, total)
     share = percent_text(counts[:kinds].sum(), counts.sum())
-    return _titled(kpi, lang, f"{total}，前 {kinds} 类合占 {share}" if lang == "zh" else
+    gather = f"最多的一类占 {share}" if kinds == 1 else f"前 {kinds} 类合占 {share}"
+    return _titled(kpi, lang, f"{total}，{gather}" if lang == "zh" else
                    f"{total}, {share} of them in {counted(kinds, 'kinds')}")  # fmt: skip
 
 

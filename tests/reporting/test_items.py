@@ -64,6 +64,13 @@ def test_headline_names_a_number_of_the_reading(reading: Reading) -> None:
     assert how == "count" or reading.columns[column].kind in ("whole", "money", "decimal", "flag", "score")
 
 
+@pytest.mark.parametrize("reading", [*domains.READINGS.values(), *OVERVIEWS], ids=lambda one: one.id)
+def test_no_two_columns_of_a_reading_share_a_head(reading: Reading) -> None:
+    for lang in ("zh", "en"):
+        heads = [column.label.get(lang) for column in reading.columns.values()]
+        assert len(set(heads)) == len(heads)
+
+
 @pytest.mark.parametrize("reading", domains.READINGS.values(), ids=lambda one: one.id)
 def test_reading_has_its_function_and_its_tables(reading: Reading) -> None:
     room = next(room for room in domains.ROOMS if reading in room.READINGS)

@@ -11,18 +11,21 @@ from bs4 import BeautifulSoup
 import propkit as pk
 from propkit import domains
 from propkit.model import Definitions, worded
+from propkit.periods import parse_period
 from propkit.reporting import hours, items, listings
 from propkit.text import Text
 from propkit.workspace import Workspace
 
 
-def book(edition: str = "internal", lang: str = "zh", **tables: pd.DataFrame) -> SimpleNamespace:
+def book(
+    edition: str = "internal", lang: str = "zh", period: str = "2025-09", **tables: pd.DataFrame
+) -> SimpleNamespace:
     """What a listing asks of a book."""
     return SimpleNamespace(
         edition=edition,
         lang=lang,
         tables=tables,
-        period=SimpleNamespace(start=pd.Timestamp("2025-09-01"), end=pd.Timestamp("2025-10-01")),
+        period=parse_period(period),
         kpi=lambda name: worded(domains.KPIS[name], Definitions()),
     )
 
@@ -138,3 +141,61 @@ def test_findings_of_a_brief_list_are_told_as_sentences(demo_workspace: Workspac
     assert all(said in listings.sentences(book, "issue_list", rows).text for said in rows["said"])
     assert len(rows) > 0
     assert listings.sentences(book, "early_warning", quiet).text.startswith("Early warnings: none")
+
+
+@pytest.mark.parametrize(
+    ("period", "days", "head"),
+    [
+        ("2025-09-20", ["2025-09-20"] * 2, "任务"),
+        ("2025-09-20", ["2025-03-15", "2025-09-20"], "服务日期"),
+        ("2025-09", ["2025-09-20"] * 2, "服务日期"),
+    ],
+)
+def test_a_list_of_the_reports_own_day_does_not_lead_with_it(period: str, days: list[str], head: str) -> None:
+    goal = {"department": "工程部", "unit": "item", "target_milli": 8000, "done_milli": 8000, "reached": True}
+    rows = [goal | {"task": f"任务{at}", "held_on": pd.Timestamp(day)} for at, day in enumerate(days)]
+    told = shown(listings.listing(book(period=period), "service_day_targets", overview("service_day_targets", *rows)))
+    assert told[0][0] == head and len(told) == 3
+
+
+PLAN = (
+    *(
+        {"entry": "action", "plan": f"措施{at}", "department": "工程部", "due_on": pd.Timestamp("2025-10-08")}
+        for at in range(6)
+    ),
+    {"entry": "target", "start_on": pd.Timestamp("2025-10-01")},
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (PLAN[:1], "下期计划：措施0（工程部，2025-10-08 前）。"),
+        (PLAN[-1:], "下期计划：目标 1 项，最早从 2025-10-01 开始。"),
+        ((), "下期计划：没有。"),
+    ],
+)
+def test_what_is_next_is_told_with_who_and_when(rows: tuple[dict, ...], said: str) -> None:
+    assert listings.coming(book(), "next_period_plan", overview("next_period_plan", *rows)).text == said
+
+
+def test_of_much_that_is_next_the_rest_is_counted() -> None:
+    told = listings.coming(book(lang="en"), "next_period_plan", overview("next_period_plan", *PLAN)).text
+    assert told.startswith("Plan for the next period: 措施0 (工程部, by 2025-10-08), ")
+    assert told.endswith(", 2 actions more; 1 target, the first from 2025-10-01.")
+
+
+def test_targets_without_data_are_not_called_undecided() -> None:
+    rows = [
+        {"kpi": "repairs_on_time_rate", "state": state, "verdict": verdict}
+        for state, verdict in (("ok", "attained"), ("ok", "undecided"), ("no_data", "no_data"))
+    ]
+    told = listings.attained(book(), "target_attainment", overview("target_attainment", *rows)).text
+    assert told.endswith("未达标 0 项；尚不能判定 1 项；本期无数据 1 项。")
+
+
+def test_one_of_a_list_is_singular_in_english() -> None:
+    assert (listings.amount(1, Text("项", "items"), "en"), listings.amount(2, Text("项", "items"), "en")) == (
+        "1 item",
+        "2 items",
+    )

@@ -8,7 +8,7 @@ import pytest
 import propkit as pk
 from propkit import domains
 from propkit.periods import parse_period
-from propkit.reporting import listings, loop
+from propkit.reporting import items, lacking, listings, loop
 from propkit.reporting.book import Book
 from propkit.reporting.findings import findings
 from propkit.workspace import Workspace
@@ -90,3 +90,28 @@ def test_effects_are_told_as_sentences_with_what_moved_first(book: Book) -> None
     assert "A-2 one more shift (done 2025-07-20)" in told
     assert "A-1" not in told
     assert "1 more, 1 of them without a clear change" in told
+
+
+def test_nothing_is_expected_of_figures_that_go_on_rising(book: Book) -> None:
+    """Households paid up miss their target at the cut-off and may reach it later: that is not out of reach."""
+    expected = {one["kpi"] for one in loop.target_proposals(book)}
+
+    assert expected and not {name for name in expected if domains.KPIS[name].ages}
+    assert book.kpi("fee_collection_rate_households").target is not None
+
+
+def test_stages_that_are_counted_off_in_chinese_stand_in_their_order(book: Book) -> None:
+    stages = pd.Series(["第三阶段 巩固", "第二阶段 整改", "第一阶段 诊断", "第十阶段 总结"])
+
+    assert [stage[1] for stage in book.order("phase", stages)[:-1]] == list("一二三十")
+
+
+def test_without_targets_nothing_is_said_to_lack_data(demo_workspace: Workspace) -> None:
+    book = pk.open_book("security_summary", workspace=demo_workspace.root, community="yinhe", period="2025Q3")
+    (said,) = lacking.sentences(book, [items.ITEMS["target_proposals"]])
+    book.raw["target"] = book.raw["target"].iloc[:0]
+    (bare,) = lacking.sentences(book, [items.ITEMS["target_proposals"]])
+
+    assert loop.target_proposals(book) is None
+    assert said.zh == "没有一项比率既有目标、又能估计下期范围：目标能否判定、下期大致范围。"
+    assert "数据表「目标」也没有数据：" in bare.zh

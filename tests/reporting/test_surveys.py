@@ -122,7 +122,7 @@ def test_bounds_are_in_the_text_only_when_fewer_than_half_answered() -> None:
     asked_few = Wave("w1", WAVE.label, "2025-09", "phone", {"a": 40})
     high = said(surveys.survey_truth(book(square(), register(SQUARE), told=(asked_few,))))
 
-    assert "受邀 90 户中有 30 户（33%）作了有效回答；70 户的看法不知道" in low
+    assert "受邀 90 户中有 30 户（33%）作了有效回答；全部 100 户中 70 户的看法不知道" in low
     assert "看法不知道" not in high
     assert "最坏与最好情形" in high
 

@@ -12,6 +12,8 @@ def test_a_pareto_sums_up_its_cases_and_the_kinds_that_make_up_four_fifths():
     few = frame[frame["segment"] != "other"]
     assert titles.pareto(few, s.RECEIVED, "zh") == "投诉件数：140 件，前 2 类合占 93%"
     assert titles.pareto(few, s.RECEIVED, "en") == "Complaints: 140 cases, 93% of them in 2 kinds"
+    one = few[few["segment"] != "noise"].assign(num=[90, 10])
+    assert titles.pareto(one, s.RECEIVED, "zh") == "投诉件数：100 件，最多的一类占 90%"
     assert titles.pareto(few.assign(num=0), s.RECEIVED, "en") == ""
 
 

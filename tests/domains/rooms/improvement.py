@@ -221,6 +221,7 @@ READ = {
             ],
         },
         [
+            {"entry": "action", "metric_id": "m1", "due_on": at("10-15")} | _PLAN,
             {
                 "entry": "target",
                 "metric_id": "m1",
@@ -237,7 +238,6 @@ READ = {
                 "target_milli": 4_500,
             },
             {"entry": "target", "metric_id": "m4", "start_on": at("10-01"), "due_on": at("10-31")},
-            {"entry": "action", "metric_id": "m1", "due_on": at("10-15")} | _PLAN,
         ],
         as_of=datetime(2025, 11, 30),
     ),
