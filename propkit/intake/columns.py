@@ -110,9 +110,15 @@ def _parser(name: str, column: Column, source: Source, context: Context, cells: 
 
 def _date_parser(kind: str, source: Source, context: Context, cells: pd.Series) -> values.Parser:
     written = source.timezone if source.timezone and kind == "instant" else context.timezone
-    parse = instant_parser(
-        source.dates, source.year, (written, context.timezone), np.asarray(cells.unique(), dtype=object)
-    )
+
+    @cache  # made for the first cell that is not plain: most columns have none, and looking at all cells takes its time
+    def parser() -> Callable[[str], object]:
+        evidence = np.asarray(cells.unique(), dtype=object)
+        return instant_parser(source.dates, source.year, (written, context.timezone), evidence)
+
+    def parse(cell: str) -> object:
+        return parser()(cell)
+
     if kind == "instant":
         return parse
 
