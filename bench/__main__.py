@@ -30,10 +30,11 @@ REASONS = {
     "P4": "one report alone pays for importing everything that a batch shares, and for planning in a process of its own that "
     "imports pandas too; the two import side by side where both processors are free, and one after the other where they are not.",
     "P5": "pandas and the rooms are imported before anything can be said, and every page is read and hashed once to be sure of it.",
-    "P6": "one thread, where the others use two: compare the CPU seconds. Two threads over batches gained nothing that could be "
-    "measured on a busy machine; a third of the time reads the file into pandas.",
-    "P7": "every cell is checked, every row accounted for, combined and written to the store; splitting the lines in Python's "
-    "strict reader alone takes more than pandas takes for all, and a workbook is opened in a process of its own.",
+    "P6": "half of our CPU seconds read the file, which the others read as fast; of a few million rows as much again goes "
+    "into memory that is touched for the first time, so that the ratio falls as rows grow.",
+    "P7": "every cell is checked, every row accounted for, combined and written to the store; what is made of a "
+    "file is kept beside the store too, so that rows are written twice; a fifth of a second is the same for a file of any size, "
+    "which weighs on a short one; and a workbook is opened in a process of its own.",
     "P8": "a child shares the preloaded modules until it writes on their pages; each report adds its own rows and drawings.",
 }
 

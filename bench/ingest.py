@@ -81,6 +81,7 @@ def _main() -> None:
     import shutil
 
     import pandas  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
 
     from propkit import store  # noqa: F401
 

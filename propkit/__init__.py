@@ -7,7 +7,7 @@ The map, in layer order (imports go down only):
 - `domains`: one room for each service - its tables, derived columns and KPIs
 - `intake`: exports to rows and rejects
 - `workspace`, `incoming`, `store`: an analyst's folder; its raw files read; where rows and rejects live
-- `counts`, `rates`, `figures`: whole-number sums, then values with interval and state
+- `groups`, `counts`, `rates`, `figures`: rows by group, whole-number sums, then values with interval and state
 - `reporting`: claims, charts, tables, the page
 - `running`, `cli`: many reports; the commands
 - `exploring` stands beside `running`: segments in JupyterLab, from counts alone

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from scipy.sparse import csc_array
 
 from propkit.errors import DataError
+from propkit.groups import UNKNOWN as UNKNOWN
+from propkit.groups import Grouping, Groups, finer, one_group
 from propkit.model import Kpi
 from propkit.text import Text
 
 SUMS = ["n", "num", "num_sq", "den"]
-UNKNOWN = "unknown"
-"""The group of rows whose segment is not known; it is shown, never dropped."""
 
 _WHOLE_LIMIT = 2**31
 """Values of mean KPIs are squared in int64, so they must stay below this."""
-_NUMBERS = 2**20
+_NUMBERS = 2**23
 """How many numbers are added up at once: it bounds the memory of a tally beside its rows."""
-_BITS, _PER_NUMBER = 21, 3
+_STRETCH = 2**16
+"""Rows whose numbers are made at once: so few that what they are made of stays near the processor."""
+_BITS, _PER_NUMBER, _NUMBERS_SHARED = 21, 3, 4
 _FIELD = 2**_BITS - 1
 """Sums of flags over this many rows fit into their bits of a shared number."""
-_SPREAD = np.array([sum((byte >> bit & 1) << bit * _BITS for bit in range(_PER_NUMBER)) for byte in range(8)], "int64")
-"""The shared number for each byte whose lowest bits are flags."""
-_NO_DAY = np.iinfo("int64").min
+_FLAGS = _PER_NUMBER * _NUMBERS_SHARED
+_FLAGGED = (np.arange(2**_FLAGS)[:, None] >> np.arange(_FLAGS) & 1).reshape(-1, _NUMBERS_SHARED, _PER_NUMBER)
+_SPREAD = (_FLAGGED << np.arange(_PER_NUMBER) * _BITS).sum(axis=2, dtype="int64")
+"""The shared numbers for each whole number whose lowest bits are flags."""
+_ARROW_FLAGS = pd.ArrowDtype(pa.bool_())
+_HELD = 4
+"""Sums of so many pieces are kept apart: adding them up together costs less than one by one."""
+_NONE = np.array([], dtype="int64")
 
 
 def tally(tables: Mapping[str, pd.DataFrame], kpis: Iterable[Kpi], by: Sequence[str]) -> pd.DataFrame:
@@ -36,30 +46,27 @@ def tally(tables: Mapping[str, pd.DataFrame], kpis: Iterable[Kpi], by: Sequence[
     Returns one row for each kpi and group: kpi, *by, n (rows in the base), num, num_sq (mean KPIs), den, all int64; sorted.
     A row counts where numerator, denominator and date are known.  Raises DataError for numbers that are not whole.
     """
-    return tallies(tables, kpis, [by])[0]
+    return tallies([tables], kpis, [by])[0]
 
 
 def tallies(
-    tables: Mapping[str, pd.DataFrame], kpis: Iterable[Kpi], groupings: Sequence[Sequence[str]]
+    pieces: Iterable[Mapping[str, pd.DataFrame]],
+    kpis: Iterable[Kpi],
+    groupings: Sequence[Sequence[str]],
+    workers: int = 1,
 ) -> list[pd.DataFrame]:
-    """Return the `tally` by each of `groupings`; what they have in common is done once for all."""
-    kpis, grouping = sorted(kpis, key=lambda kpi: kpi.id), _Grouping(tables)
-    asked: dict[tuple[str, str], list[tuple[list[_Part], list[int]]]] = {}
-    for at, by in enumerate(groupings):
-        together: dict[tuple[str, str], list[_Part]] = {}
-        for kpi in kpis:
-            for table, dated_by, part in _parts(tables, kpi, by):
-                together.setdefault((table, dated_by), []).append(part)
-        for place, parts in together.items():
-            same = [group for known, group in asked.setdefault(place, []) if known == parts]
-            same[0].append(at) if same else asked[place].append((parts, [at]))
-    found: list[list[_Sums]] = [[] for _ in groupings]
-    for (table, dated_by), wanted in asked.items():
-        for parts, places in wanted:
-            groups = [grouping.of(tables[table], dated_by, groupings[at]) for at in places]
-            for at, sums in zip(places, _summed(tables[table], dated_by, parts, groups), strict=True):
-                found[at].append(sums)
-    return [_joined(parts, by) for by, parts in zip(groupings, found, strict=True)]
+    """Return the `tally` by each of `groupings`; what they have in common is done once for all.
+
+    `pieces`: the derived rows, in pieces that need not be in memory together.  Of several `workers`, which are threads, one
+    waits for the next piece while others count theirs.
+    """
+    kpis = sorted(kpis, key=lambda kpi: kpi.id)
+    found: _Found = {}
+    _each(pieces, lambda tables: _counted(tables, kpis, groupings), lambda more: _keep(found, more), workers)
+    told: list[list[_Sums]] = [[] for _ in groupings]
+    for (at, *_), (parts, sums) in found.items():
+        told[at].append(_told(parts, _together(sums)))
+    return [_joined(sums, by) for by, sums in zip(groupings, told, strict=True)]
 
 
 def rollup(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -71,28 +78,97 @@ def rollup(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return counts.groupby(keys, as_index=False, observed=True, dropna=False, sort=True)[SUMS].sum()
 
 
-def _joined(parts: Sequence[_Sums], by: Sequence[str]) -> pd.DataFrame:
-    """Return the sums of several tables or dates as one table, sorted; those of one are so already."""
-    if len(parts) == 1:
-        (part,) = parts
-        keys = {name: pd.array(words, dtype="str").take(codes) for name, (codes, words) in part.keys.items()}
-        return pd.DataFrame(keys | part.sums)
-    keys = {name: [part.keys[name][1][part.keys[name][0]] for part in parts] for name in ("kpi", *by)}
-    sums = {name: [part.sums[name] for part in parts] for name in SUMS}
-    types = dict.fromkeys(keys, "str") | dict.fromkeys(SUMS, "int64")
-    whole = {
-        name: pd.Series(np.concatenate(found) if found else [], dtype=types[name])
-        for name, found in (keys | sums).items()
-    }
-    return rollup(pd.DataFrame(whole), by)
+def _each(
+    pieces: Iterable[Mapping[str, pd.DataFrame]],
+    count: Callable[[Mapping[str, pd.DataFrame]], _Found],
+    keep: Callable[[_Found], None],
+    workers: int,
+) -> None:
+    """Count every piece; only one thread at a time asks for a piece or keeps what it found."""
+    coming, turn = iter(pieces), Lock()
+
+    def work() -> None:
+        found: _Found = {}
+        while True:
+            with turn:
+                keep(found)
+                piece = next(coming, None)
+            if piece is None:
+                return
+            found = count(piece)
+            del piece  # before the next one is made
+
+    if workers == 1:
+        work()
+        return
+    with ThreadPoolExecutor(workers) as threads:
+        for done in [threads.submit(work) for _ in range(workers)]:
+            done.result()
+
+
+def _keep(found: _Found, more: _Found) -> None:
+    """Put sums beside those of other pieces, and add them up before they are many."""
+    for place, (parts, sums) in more.items():
+        held = found.setdefault(place, (parts, []))[1]
+        held += sums
+        if len(held) > _HELD:
+            held[:] = [_together(held)]
+
+
+def _counted(tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], groupings: Sequence[Sequence[str]]) -> _Found:
+    """Return what one piece adds to the sums of every grouping."""
+    grouping = Grouping(tables)
+    asked: dict[tuple, tuple[list[_Part], list[int]]] = {}
+    for at, by in enumerate(groupings):
+        together: dict[tuple[str, str], list[_Part]] = {}
+        for kpi in kpis:
+            for table, dated_by, part in _parts(tables, kpi, by):
+                together.setdefault((table, dated_by), []).append(part)
+        for place, parts in together.items():
+            said = tuple((kpi.id, *halves.items(), counted) for kpi, halves, counted in parts)
+            asked.setdefault((*place, said), (parts, []))[1].append(at)
+    found: _Found = {}
+    for (table, dated_by, said), (parts, places) in asked.items():
+        splits = grouping.splits(tables[table], dated_by, [groupings[at] for at in places])
+        for at, sums in zip(places, _summed(tables[table], dated_by, parts, splits), strict=True):
+            found[at, table, dated_by, said] = parts, [sums]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """The sums over one table and date: by key column codes and the labels of the codes, and the columns `SUMS`."""
+    """The sums of groups, a row for each: by key column their codes and the labels of the codes, and a column for each name."""
 
     keys: dict[str, tuple[np.ndarray, np.ndarray]]
-    sums: dict[str, np.ndarray]
+    names: Sequence[object]
+    numbers: np.ndarray
+
+
+_Found = dict[tuple, tuple[list["_Part"], list[_Sums]]]
+"""By grouping, table, date and what is counted there: the parts of KPIs and their sums, of one piece or several."""
+
+
+def _joined(parts: Sequence[_Sums], by: Sequence[str]) -> pd.DataFrame:
+    """Return the sums of several tables and dates as one table, sorted."""
+    nothing = _Sums(dict.fromkeys(["kpi", *by], (_NONE, _NONE.astype(object))), SUMS, np.zeros((0, len(SUMS)), "int64"))
+    whole = _together(parts or [nothing])
+    keys = {name: pd.array(words, dtype="str").take(codes) for name, (codes, words) in whole.keys.items()}
+    return pd.DataFrame(keys | dict(zip(SUMS, whole.numbers.T, strict=True)))
+
+
+def _together(several: Sequence[_Sums]) -> _Sums:
+    """Add up the sums of the same keys, in the order of the keys; those of one are so already."""
+    if len(several) == 1:
+        return several[0]
+    numbers = np.concatenate([sums.numbers for sums in several])
+    groups = one_group(len(numbers))
+    for name in several[0].keys:
+        words = np.unique(np.concatenate([sums.keys[name][1] for sums in several]))
+        codes = [np.searchsorted(words, sums.keys[name][1]).take(sums.keys[name][0]) for sums in several]
+        groups = finer(groups, name, np.concatenate(codes), words)
+    there = np.unique(groups.code)
+    keys = {name: (codes[there], words) for name, (codes, words) in groups.labels.items()}
+    return _Sums(keys, several[0].names, _added(groups.code, groups.size, numbers)[there])
 
 
 _Part = tuple[Kpi, dict[str, str], tuple[str, ...]]
@@ -115,105 +191,49 @@ def _parts(tables: Mapping[str, pd.DataFrame], kpi: Kpi, by: Sequence[str]) -> l
     return [events, (exposed, "month_on", (kpi, {"n": column, "den": column}, ()))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Groups:
-    """The group of every row, a whole number below `size`; by column the code of each group and the labels of the codes."""
-
-    code: np.ndarray
-    size: int
-    labels: dict[str, tuple[np.ndarray, np.ndarray]]
-
-
-class _Grouping:
-    """The groups of rows, numbered in the order of their labels; what groupings have in common is done once."""
-
-    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
-        self._coded: dict[tuple[int, str, bool], tuple[np.ndarray, np.ndarray]] = {}
-        self._made: dict[tuple[int, str, tuple[str, ...]], _Groups] = {}
-        self._tables = tables  # kept, so that no other frame can come to have the id of one of these
-
-    def of(self, rows: pd.DataFrame, dated_by: str, by: Sequence[str]) -> _Groups:
-        """Return the groups of `rows`; there may be some without any row."""
-        key = id(rows), dated_by if "month" in by else "", tuple(by)
-        if key not in self._made:
-            self._made[key] = self._split(rows, dated_by, by) if by else _Groups(np.zeros(len(rows), "int32"), 1, {})
-        return self._made[key]
-
-    def _split(self, rows: pd.DataFrame, dated_by: str, by: Sequence[str]) -> _Groups:
-        coarse, name = self.of(rows, dated_by, by[:-1]), by[-1]
-        codes, labels = self._column(rows, dated_by if name == "month" else name, dated=name == "month")
-        many = len(labels)
-        if coarse.size * many <= max(4096, len(rows)):
-            code = coarse.code * np.int32(many) + codes
-            above, own = np.divmod(np.arange(coarse.size * many), many)
-        else:
-            code, present = pd.factorize(coarse.code.astype("int64") * many + codes)
-            order = np.argsort(present)
-            code, (above, own) = np.argsort(order)[code], np.divmod(present[order], many)
-        told = {column: (of_group[above], words) for column, (of_group, words) in coarse.labels.items()}
-        return _Groups(code.astype("int32", copy=False), len(own), told | {name: (own, labels)})
-
-    def _column(self, rows: pd.DataFrame, name: str, *, dated: bool) -> tuple[np.ndarray, np.ndarray]:
-        key = id(rows), name, dated
-        if key not in self._coded:
-            codes, words = _months(rows[name]) if dated else _segments(rows, name)
-            labels, ranks = np.unique(np.array(words, dtype=object), return_inverse=True)
-            self._coded[key] = ranks.astype("int32")[codes], labels
-        return self._coded[key]
-
-
-def _months(dates: pd.Series) -> tuple[np.ndarray, Sequence[str]]:
-    """Code dates by month; undated rows get any month, for they count nowhere."""
-    days = dates.to_numpy().astype("datetime64[D]").view("int64")
-    last = days.max(initial=_NO_DAY)  # what is not known is the least of all
-    if last == _NO_DAY:
-        return np.zeros(len(days), dtype="int32"), ["1970-01"]
-    first = days.min()
-    if first == _NO_DAY:
-        first = days.min(where=days != _NO_DAY, initial=last)
-        days = np.maximum(days, first)
-    months = np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]")  # fewer days than rows
-    of_day = (months - months[0]).astype("int32")
-    return of_day[days - first], list(np.unique(months).astype("str"))
-
-
-def _segments(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, Sequence[str]]:
-    """Code a column; what is missing, in a row or altogether, is unknown."""
-    if name not in rows:
-        return np.zeros(len(rows), dtype="int32"), [UNKNOWN]
-    if isinstance(rows[name].dtype, pd.CategoricalDtype):
-        codes, values = rows[name].array.codes, rows[name].array.categories
-    else:
-        codes, values = pd.factorize(rows[name])
-    return codes, [*pd.Series(values).astype("str"), UNKNOWN]  # what is missing has the code -1: the last
-
-
 _Term = tuple[str, int, tuple[str, ...]]
 """What rows add to a sum: a column to the power of 0, 1 or 2, where all the named columns are known."""
 
 
-def _summed(rows: pd.DataFrame, dated_by: str, parts: Sequence[_Part], groupings: Sequence[_Groups]) -> list[_Sums]:
-    """Return for each grouping the sums of KPIs over one table and date: a row for each KPI and group that counts rows.
+def _summed(
+    rows: pd.DataFrame, dated_by: str, parts: Sequence[_Part], splits: Sequence[tuple[Groups, list[Groups]]]
+) -> list[_Sums]:
+    """Return for each grouping the sums of all terms over one table and date, of the groups in which any row counts.
 
     The rows are multiplied by their indicators of groups, which adds whole numbers exactly and in one pass.
     """
-    columns = {name: _whole(rows, kpi, name) for kpi, halves, _ in parts for name in halves.values()}
+    dated = rows[dated_by].notna().to_numpy()
+    columns = {name: _read(_whole(rows, kpi, name)) for kpi, halves, _ in parts for name in halves.values()}
+    known = {name: there & dated for name, (_, there) in columns.items()}
+    filled = {name: numbers for name, (numbers, _) in columns.items()}
     asked = [_terms(part) for part in parts]
     terms = {term for _, sums in asked for term in sums.values()} | {counted for counted, _ in asked}
-    small = sorted(term for term in terms if term[1] == 0 or columns[term[0]].dtype == "boolean")
+    small = sorted(term for term in terms if term[1] == 0 or filled[term[0]].dtype == bool)
     large = sorted(terms - set(small))
-    wide = -(-len(small) // _PER_NUMBER) + len(large)
-    totals = [np.zeros((groups.size, len(small) + len(large)), dtype="int64") for groups in groupings]
-    dated, step = rows[dated_by].notna().to_numpy(), min(_FIELD, max(1, _NUMBERS // wide))
+    wide = -(-len(small) // _FLAGS) * _NUMBERS_SHARED + len(large)
+    told = [(at, groups) for at, (fine, coarse) in enumerate(splits) for groups in coarse or [fine]]
+    totals = [np.zeros((groups.size, len(small) + len(large)), dtype="int64") for _, groups in told]
+    step = min(_FIELD, max(1, _NUMBERS // wide))
     for start in range(0, len(rows), step):
-        stretch = slice(start, start + step)
-        numbers = _numbers({name: values[stretch] for name, values in columns.items()}, dated[stretch], small, large)
-        ones, here = np.ones(len(numbers), dtype="int64"), np.arange(len(numbers) + 1, dtype="int32")
-        for groups, total in zip(groupings, totals, strict=True):
-            shape = groups.size, len(numbers)
-            _unpack(csc_array((ones, groups.code[stretch], here), shape) @ numbers, len(small), total)
-    place = {term: at for at, term in enumerate([*small, *large])}
-    return [_told(parts, asked, total, place, groups) for groups, total in zip(groupings, totals, strict=True)]
+        stretch = slice(start, min(start + step, len(rows)))
+        numbers = _numbers(filled, known, stretch, small, large)
+        fine = [_added(groups.code[stretch], groups.size, numbers) for groups, _ in splits]
+        for (at, groups), total in zip(told, totals, strict=True):
+            _unpack(_added(groups.code, groups.size, fine[at]) if splits[at][1] else fine[at], len(small), total)
+    terms, rows_of = [*small, *large], [(small + large).index(counted) for counted, _ in asked]
+    return [_kept(groups, terms, total, rows_of) for (_, groups), total in zip(told, totals, strict=True)]
+
+
+def _kept(groups: Groups, terms: Sequence[_Term], total: np.ndarray, rows_of: Sequence[int]) -> _Sums:
+    there, order = total[:, rows_of].any(axis=1), sorted(range(len(terms)), key=terms.__getitem__)
+    keys = {name: (codes[there], words) for name, (codes, words) in groups.labels.items()}
+    return _Sums(keys, [terms[at] for at in order], total[np.ix_(there, order)])
+
+
+def _added(code: np.ndarray, size: int, numbers: np.ndarray) -> np.ndarray:
+    """Add up the rows of numbers that have the same code."""
+    ones, here = np.ones(len(numbers), dtype="int64"), np.arange(len(numbers) + 1, dtype="int32")
+    return csc_array((ones, code, here), (size, len(numbers))) @ numbers
 
 
 def _terms(part: _Part) -> tuple[_Term, dict[str, _Term]]:
@@ -227,62 +247,107 @@ def _terms(part: _Part) -> tuple[_Term, dict[str, _Term]]:
     return rows, sums
 
 
-def _numbers(
-    columns: Mapping[str, pd.Series], dated: np.ndarray, small: Sequence[_Term], large: Sequence[_Term]
-) -> np.ndarray:
-    """Return what each row adds to each term: `_PER_NUMBER` of the small ones, each 0 or 1, share one whole number.
+def _read(values: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of a column, 0 where there is none and as flags where there are only 0 and 1; and where there are."""
+    if isinstance(values.dtype, pd.ArrowDtype):
+        numbers, known = _of_arrow(pa.array(values))
+    else:
+        kind, known = "bool" if values.dtype == "boolean" else "int64", values.notna().to_numpy()
+        numbers = values.to_numpy(kind, na_value=0)
+    if numbers.dtype != bool and numbers.min(initial=0) == 0 and numbers.max(initial=1) == 1:
+        numbers = numbers.astype("bool")
+    return numbers, known
 
-    Their flags are put together as bits of a byte, and the number that stands for a byte is looked up.
+
+def _of_arrow(values: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """The same of Arrow's memory, where flags and what is known are bits; Arrow's own way to bytes is far slower."""
+    values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    first, many = divmod(values.offset, 8)
+
+    def unpacked(bits: pa.Buffer | None) -> np.ndarray:
+        if bits is None:
+            return np.ones(len(values), dtype="bool")
+        own = np.frombuffer(bits, "uint8")[first:]
+        return np.unpackbits(own, count=many + len(values), bitorder="little")[many:].view("bool")
+
+    there, content = values.buffers()
+    known = unpacked(there)
+    if pa.types.is_boolean(values.type):
+        return unpacked(content) & known, known
+    return values.fill_null(0).to_numpy().astype("int64", copy=False), known
+
+
+def _numbers(
+    filled: Mapping[str, np.ndarray],
+    known: Mapping[str, np.ndarray],
+    rows: slice,
+    small: Sequence[_Term],
+    large: Sequence[_Term],
+) -> np.ndarray:
+    """Return what each of the rows adds to each term; the small ones, each 0 or 1, share numbers.
+
+    Their flags are put together as bits of a whole number, and the shared numbers that stand for it are looked up.
     """
-    filled = {
-        name: values.to_numpy("bool" if values.dtype == "boolean" else "int64", na_value=0)
-        for name, values in columns.items()
-    }
-    there = {name: values.notna().to_numpy() & dated for name, values in columns.items()}
-    known = {names: np.logical_and.reduce([there[name] for name in names]) for _, _, names in (*small, *large)}
-    packed = -(-len(small) // _PER_NUMBER)
-    made = np.empty((len(dated), packed + len(large)), dtype="int64")
-    for at in range(packed):
-        byte = np.zeros(len(dated), dtype="uint8")
-        for bit, (name, power, names) in enumerate(small[at * _PER_NUMBER : (at + 1) * _PER_NUMBER]):
-            flags = known[names] & filled[name] if power else known[names]
-            byte |= flags.view("uint8") << np.uint8(bit)
-        made[:, at] = _SPREAD[byte]
-    for at, (name, power, names) in enumerate(large, start=packed):
-        np.multiply(filled[name], known[names], out=made[:, at])
-        if power == 2:
-            made[:, at] *= filled[name]
+    shared = range(0, len(small), _FLAGS)
+    made = np.empty((rows.stop - rows.start, len(shared) * _NUMBERS_SHARED + len(large)), dtype="int64")
+    for start in range(rows.start, rows.stop, _STRETCH):
+        here = slice(start, min(start + _STRETCH, rows.stop))
+        there = slice(here.start - rows.start, here.stop - rows.start)
+        ours = {names: _all([known[name][here] for name in names]) for _, _, names in (*small, *large)}
+        for at, first in enumerate(shared):
+            flags = [
+                ours[names] & filled[name][here] if power else ours[names]
+                for name, power, names in small[first : first + _FLAGS]
+            ]
+            made[there, at * _NUMBERS_SHARED : (at + 1) * _NUMBERS_SHARED] = _SPREAD.take(_bits(flags), axis=0)
+        for at, (name, power, names) in enumerate(large, start=len(shared) * _NUMBERS_SHARED):
+            values = filled[name][here] * ours[names]
+            made[there, at] = values * filled[name][here] if power == 2 else values
     return made
+
+
+def _all(flags: Sequence[np.ndarray]) -> np.ndarray:
+    """Say where all flags are set."""
+    found = flags[0]
+    for more in flags[1:]:
+        found = found & more
+    return found
+
+
+def _bits(flags: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the whole numbers whose lowest bits are the flags, eight of which are put together as a byte."""
+    whole = np.zeros(len(flags[0]), dtype="uint16")
+    for first in range(0, len(flags), 8):
+        byte = np.zeros(len(whole), dtype="uint8")
+        for bit, flag in enumerate(flags[first : first + 8]):
+            byte |= flag.view("uint8") << np.uint8(bit)
+        whole |= byte.astype("uint16") << np.uint16(first)
+    return whole
 
 
 def _unpack(sums: np.ndarray, small: int, total: np.ndarray) -> None:
     """Add sums of `_numbers` to the total of each term."""
     for at in range(small):
         number, shift = divmod(at, _PER_NUMBER)
-        total[:, at] += (sums[:, number] >> (shift * _BITS)) & (2**_BITS - 1)
-    total[:, small:] += sums[:, -(-small // _PER_NUMBER) :]
+        total[:, at] += (sums[:, number] >> (shift * _BITS)) & _FIELD
+    total[:, small:] += sums[:, sums.shape[1] - (total.shape[1] - small) :]
 
 
-def _told(
-    parts: Sequence[_Part],
-    asked: Sequence[tuple[_Term, dict[str, _Term]]],
-    total: np.ndarray,
-    place: Mapping[_Term, int],
-    groups: _Groups,
-) -> _Sums:
-    """Return the sums without what no row counts in, ordered as parts and groups are."""
-    at, group = np.nonzero(total[:, [place[counted] for counted, _ in asked]].T)
-    whole = np.column_stack([total, np.zeros(len(total), dtype="int64")])  # the last: what a part does not have
-    found = {name: whole[group, np.array([place.get(sums.get(name), -1) for _, sums in asked])[at]] for name in SUMS}
+def _told(parts: Sequence[_Part], sums: _Sums) -> _Sums:
+    """Return the sums of KPIs, without what no row counts in, ordered as parts and groups are."""
+    asked, place = [_terms(part) for part in parts], {term: at for at, term in enumerate(sums.names)}
+    at, group = np.nonzero(sums.numbers[:, [place[counted] for counted, _ in asked]].T)
+    whole = np.column_stack([sums.numbers, np.zeros(len(sums.numbers), dtype="int64")])  # the last: what a part has not
+    found = [whole[group, np.array([place.get(own.get(name), -1) for _, own in asked])[at]] for name in SUMS]
     ids = np.array([kpi.id for kpi, _, _ in parts], dtype=object)
-    keys = {name: (codes[group], words) for name, (codes, words) in groups.labels.items()}
-    return _Sums({"kpi": (at, ids)} | keys, found)
+    keys = {name: (codes[group], words) for name, (codes, words) in sums.keys.items()}
+    return _Sums({"kpi": (at, ids)} | keys, SUMS, np.column_stack(found))
 
 
 def _whole(rows: pd.DataFrame, kpi: Kpi, column: str) -> pd.Series:
     values = rows[column]
-    if values.dtype == "boolean" or values.dtype == bool:
-        return values if values.dtype == "boolean" else values.astype("boolean")
+    if values.dtype in ("boolean", bool, _ARROW_FLAGS):
+        return values.astype("boolean") if values.dtype == bool else values
     if not pd.api.types.is_integer_dtype(values.dtype):
         raise DataError(
             Text(
@@ -295,4 +360,4 @@ def _whole(rows: pd.DataFrame, kpi: Kpi, column: str) -> pd.Series:
         raise DataError(
             Text(f"指标「{kpi.id}」的数值过大", f"KPI '{kpi.id}': values too large to square"), got=values.max()
         )
-    return values if values.dtype == "Int64" else values.astype("Int64")
+    return values if values.dtype == "Int64" or isinstance(values.dtype, pd.ArrowDtype) else values.astype("Int64")

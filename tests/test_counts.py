@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from functools import cache
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from propkit import domains
-from propkit.counts import SUMS, UNKNOWN, rollup, tally
+from propkit.counts import SUMS, UNKNOWN, rollup, tallies, tally
 from propkit.errors import DataError
 from tests.worlds import world
 
@@ -63,6 +66,56 @@ def test_parts_add_up_to_the_whole_when_every_kpi_is_counted():
     parts = [tally(part, KPIS, FINE) for part in [empty, *_parts(tables, 2, random.Random(3)), empty]]
 
     pd.testing.assert_frame_equal(rollup(pd.concat(parts), FINE), tally(tables, KPIS, FINE))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_tallies_are_those_of_the_whole_when_rows_come_in_pieces(count: int, workers: int):
+    tables, groupings = _tables(3), [[], KEYS, FINE, ["building", "month"], ["scale", "moon_phase"]]
+    whole = tables if count else {name: rows.iloc[:0] for name, rows in tables.items()}
+
+    found = tallies(_parts(tables, count, random.Random(3)) if count else [], KPIS, groupings, workers=workers)
+
+    for by, counts in zip(groupings, found, strict=True):
+        pd.testing.assert_frame_equal(counts, tally(whole, KPIS, by))
+
+
+def test_an_error_of_a_piece_ends_the_counting_when_several_threads_count():
+    def pieces() -> Iterator[dict[str, pd.DataFrame]]:
+        yield {"work_order": _orders(3)}
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        tallies(pieces(), [domains.kpi("work_order_volume")], [KEYS], workers=2)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 3000))
+@settings(max_examples=20)
+def test_groupings_counted_together_are_as_each_alone_when_rows_are_many(seed: int, size: int):
+    rows = _random_orders(seed, size)
+    kpis = [domains.kpi(name) for name in ("work_order_volume", "repair_completion_rate", "orders_on_the_spot_rate")]
+    groupings = [["community", "month"], ["month", "zone"], ["zone"], []]
+
+    found = tallies([{"work_order": rows}], kpis, groupings)
+
+    for by, counts in zip(groupings, found, strict=True):
+        pd.testing.assert_frame_equal(counts, tally({"work_order": rows}, kpis, by))
+    assert found[3].loc[found[3]["kpi"] == "repair_completion_rate", "num"].sum() == int(
+        rows.loc[rows["reported_at"].notna(), "completed"].sum()
+    )
+
+
+@given(st.integers(0, 2**32), st.integers(1, 300), st.integers(0, 20))
+@settings(max_examples=20)
+def test_counts_stay_when_columns_lie_in_the_memory_of_arrow(seed: int, size: int, start: int):
+    rows, kpis = _random_orders(seed, size), [domains.kpi("work_order_volume"), domains.kpi("repair_completion_rate")]
+    kinds = {name: pd.ArrowDtype(kind) for name, kind in (("received", pa.int64()), ("completed", pa.bool_()))}
+    halves = [rows.iloc[: size // 2].astype(kinds), rows.iloc[size // 2 :].astype(kinds)]
+    ours = pd.concat(halves).iloc[start:]
+
+    counts = tally({"work_order": ours}, kpis, ["community", "month"])
+
+    pd.testing.assert_frame_equal(counts, tally({"work_order": rows.iloc[start:]}, kpis, ["community", "month"]))
 
 
 @pytest.mark.parametrize("coarse", [[], ["community"], ["month"], ["month", "community"], ["building"]])
@@ -196,3 +249,20 @@ def test_money_is_added_exactly_when_it_exceeds_what_a_float_can_hold():
 def _orders(count: int) -> pd.DataFrame:
     received = pd.array([1] * count, dtype="Int64")
     return pd.DataFrame({"community": "a", "reported_at": pd.Timestamp("2025-09-10"), "received": received})
+
+
+def _random_orders(seed: int, size: int) -> pd.DataFrame:
+    """Orders of which much is missing; what was received are whole numbers, not only one each."""
+    chance = np.random.default_rng(seed)
+
+    def some(values: np.ndarray, kind: str) -> pd.Series:
+        return pd.Series(values, dtype=kind).mask(chance.random(size) < 0.2)
+
+    return pd.DataFrame({
+        "community": some(chance.choice(["a", "b", "z"], size), "str"),
+        "zone": some(chance.choice(["west", "east"], size), "str").astype("category"),
+        "reported_at": some(pd.Timestamp("2025-01-01") + pd.to_timedelta(chance.integers(0, 90, size), "D"), "datetime64[s]"),
+        "received": some(chance.integers(0, chance.integers(2, 5), size), "Int64"),
+        "completed": some(chance.random(size) < 0.5, "boolean"),
+        "on_the_spot": some(chance.random(size) < 0.5, "boolean"),
+    })  # fmt: skip

@@ -25,6 +25,7 @@ FLOORS = (
     {"workspace"},
     {"locks", "incoming"},
     {"store"},
+    {"groups"},
     {"counts"},
     {"rates"},
     {"figures"},

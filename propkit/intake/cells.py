@@ -27,21 +27,21 @@ def parse_distinct(
     cells: pd.Series,
     parse: Callable[[str], object],
     dtype: str,
-    read: Callable[[pd.Index], np.ndarray] | None = None,
+    read: Callable[[pd.Index], tuple[np.ndarray, pd.Series]] | None = None,
 ) -> Parsed:
     """Return `cells` parsed; missing cells (NA) stay NA.  `parse` returns a value, None for NA, or a `Fault`.
 
-    `read` returns the values of distinct cells as far as it reads them at once, and as `parse` would (else NaT).
+    `read` says which distinct cells it reads at once, as `parse` would, and returns their values.
     """
     codes, distinct = pd.factorize(cells)
     if read is None:
         return _mapped(cells, codes, *_parsed([parse(cell) for cell in _list(distinct)], dtype))
-    known = read(distinct)
-    left = np.isnat(known)
-    parsed, faults = _parsed([parse(cell) for cell in _list(distinct[left])], dtype)
-    values, rules = np.append(known, np.datetime64("NaT")), np.full(len(known) + 1, "", dtype=object)
-    values[:-1][left], rules[:-1][left] = parsed.to_numpy()[:-1], faults[:-1]
-    return _mapped(cells, codes, pd.Series(values.astype(dtype)), rules)
+    known, values = read(distinct)
+    parsed, faults = _parsed([parse(cell) for cell in _list(distinct[~known])], dtype)
+    rules = np.full(len(known) + 1, "", dtype=object)
+    rules[:-1][~known] = faults[:-1]
+    place = np.argsort(np.argsort(~np.append(known, False), kind="stable"))  # those read at once stand first
+    return _mapped(cells, codes, pd.concat([values.astype(dtype), parsed], ignore_index=True).take(place), rules)
 
 
 def _list(distinct: pd.Index) -> list[str]:

@@ -16,11 +16,12 @@ from propkit.domains import TABLES
 from propkit.errors import nearest
 from propkit.intake import columns as parsing
 from propkit.intake import headers, rules, totals
+from propkit.intake.blocks import Raw
 from propkit.intake.cells import Parsed
 from propkit.intake.columns import Codebook
 from propkit.intake.communities import Context
 from propkit.intake.personal import is_personal, mask
-from propkit.intake.read import Raw, read_file
+from propkit.intake.read import read_file
 from propkit.intake.reconciliation import REJECTS, Cleaned, Reconciliation, count_rules, refused, rejects_frame
 from propkit.intake.refusals import Refusal
 from propkit.intake.sandbox import Limits
@@ -87,9 +88,16 @@ class _Work:
         self.totals = totals.find_totals(self.raw.cells, self.needed)
         is_total = self.totals != ""
         self.reject(is_total, "", "total_row", self.totals)
-        again = self.raw.cells.duplicated() & ~is_total
+        again = self._repeated() & ~is_total
         self.reject(again, "", "duplicate", self.raw.cells[self.needed[0]] if self.needed else self.totals)
         self.is_record = ~is_total & ~again
+
+    def _repeated(self) -> pd.Series:
+        """Say which lines are an earlier one word for word; none is where a column that is needed never says the same twice."""
+        cells = self.raw.cells
+        if any(cells[header].is_unique for header in self.needed):
+            return pd.Series(False, index=cells.index)
+        return cells.duplicated()
 
     def reject(self, where: pd.Series, column: str, rule: str, texts: pd.Series) -> None:
         """Refuse the lines `where`, with the original text of the cell at fault."""

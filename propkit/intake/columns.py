@@ -72,8 +72,28 @@ def parse_column(
         value = None if text is None else parse(text)
         return pseudonym(context.key, f"{name}|{value}") if hashed and type(value) is str else value
 
-    read = plain_instants if _reads_plain(column.kind, source, context, mapping) else None
+    read = _plain_ids(source, mapping) if column.kind == "id" and not hashed else None
+    if _reads_plain(column.kind, source, context, mapping):
+        read = _plain_instants
     return parse_distinct(cells, settled, column.dtype, read)
+
+
+def _plain_ids(source: Source, mapping: Codebook) -> Callable[[pd.Index], tuple[np.ndarray, pd.Series]]:
+    """Return what reads ids of letters and digits at once: they are themselves, unless a code or marker says otherwise."""
+    named = [*mapping.codes, *values.missing_cells(source.missing)]
+
+    def read(cells: pd.Index) -> tuple[np.ndarray, pd.Series]:
+        plain = np.asarray(cells.str.fullmatch(values.PLAIN_ID), dtype=bool)
+        plain &= ~np.asarray(cells.str.lower().isin(named), dtype=bool)
+        return plain, cells[plain].to_series()
+
+    return read
+
+
+def _plain_instants(cells: pd.Index) -> tuple[np.ndarray, pd.Series]:
+    found = plain_instants(cells)
+    known = ~np.isnat(found)
+    return known, pd.Series(found[known])
 
 
 def _reads_plain(kind: str, source: Source, context: Context, mapping: Codebook) -> bool:
@@ -110,9 +130,15 @@ def _parser(name: str, column: Column, source: Source, context: Context, cells: 
 
 def _date_parser(kind: str, source: Source, context: Context, cells: pd.Series) -> values.Parser:
     written = source.timezone if source.timezone and kind == "instant" else context.timezone
-    parse = instant_parser(
-        source.dates, source.year, (written, context.timezone), np.asarray(cells.unique(), dtype=object)
-    )
+
+    @cache  # made for the first cell that is not plain: most columns have none, and looking at all cells takes its time
+    def parser() -> Callable[[str], object]:
+        evidence = np.asarray(cells.unique(), dtype=object)
+        return instant_parser(source.dates, source.year, (written, context.timezone), evidence)
+
+    def parse(cell: str) -> object:
+        return parser()(cell)
+
     if kind == "instant":
         return parse
 

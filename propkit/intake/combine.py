@@ -36,13 +36,15 @@ def combine(parts: Sequence[Cleaned]) -> tuple[pd.DataFrame, pd.DataFrame]:
     (name,) = {part.reconciliation.table for part in parts}
     table = TABLES[name]
     rows = _stack(parts, table)
-    at_odds = _conflicts(rows, table)
-    rows = rows.drop(at_odds.index)
-    beaten = _ranked(rows, table)
-    lost = _lost(rows, beaten, table)
-    kept = rows[~rows.index.isin(beaten.index)].drop(columns=[_SHEET, _EXPORTED])
+    rejects = [part.rejects for part in parts]
+    if rows.duplicated(list(table.key)).any():
+        at_odds = _conflicts(rows, table)
+        rows = rows.drop(at_odds.index)
+        beaten = _ranked(rows, table)
+        rejects += [_once(at_odds), _once(_lost(rows, beaten, table))]
+        rows = rows[~rows.index.isin(beaten.index)]
+    kept, rejects = rows.drop(columns=[_SHEET, _EXPORTED]), rejects_frame(rejects)
     order = [*table.key, "file", "line"]
-    rejects = rejects_frame([*(part.rejects for part in parts), _once(at_odds), _once(lost)])
     places = ["file", "sheet", "line", "column", "rule", "value"]
     return kept.sort_values(order, ignore_index=True), rejects.sort_values(places, ignore_index=True)
 

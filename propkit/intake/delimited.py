@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from propkit.intake.charsets import decode
 from propkit.intake.grids import Grid
@@ -13,19 +14,35 @@ from propkit.text import Text
 
 DELIMITERS = (",", "\t", ";", "|", "，")
 _HEAD_LINES = 40
-_FIELD_LIMIT = 1_000_000
+FIELD_LIMIT = 1_000_000
 
 
-def read_delimited(
+@dataclass(frozen=True, slots=True)
+class Delimited:
+    """The text of a delimited file, its line ends all \\n, and what divides its cells."""
+
+    text: str
+    delimiter: str
+    encoding: str
+
+    @property
+    def warnings(self) -> list[str]:
+        return [] if self.text.endswith("\n") else ["no_final_newline"]
+
+
+def open_delimited(
     content: bytes, file: str, score: Callable[[list[list[str]]], float], declared: str = "auto"
-) -> Grid:
-    """Return the grid of a delimited file; `score` says how well some first records fit the headers sought."""
+) -> Delimited:
+    """Return the text of a delimited file; `score` says how well some first records fit the headers sought."""
     text, encoding = decode(content, file, declared)
     text = text.removesuffix("\x1a").replace("\r\n", "\n").replace("\r", "\n")
-    delimiter = _delimiter(text, score)
-    numbers, rows = _records(text, delimiter, file)
-    warnings = [] if text.endswith("\n") else ["no_final_newline"]
-    return Grid(rows, numbers, encoding=encoding, warnings=warnings)
+    return Delimited(text, _delimiter(text, score), encoding)
+
+
+def read_delimited(opened: Delimited, file: str) -> Grid:
+    """Return the grid of a delimited file; refuses it when its quotes do not pair."""
+    numbers, rows = _records(opened.text, opened.delimiter, file)
+    return Grid(rows, numbers, encoding=opened.encoding, warnings=opened.warnings)
 
 
 def check_widths(grid: Grid, header_at: int, file: str) -> Grid:
@@ -73,7 +90,7 @@ def _tolerant(head: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _records(text: str, delimiter: str, file: str) -> tuple[list[int], list[list[str]]]:
-    csv.field_size_limit(_FIELD_LIMIT)
+    csv.field_size_limit(FIELD_LIMIT)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     numbers, rows, line = [], [], 1
     try:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from propkit.intake.cells import Fault
 from propkit.text import fold
@@ -74,10 +75,17 @@ def plain_instants(cells: pd.Index) -> np.ndarray:
     """Return instants written "2025-09-01 08:30:00", all at once, as datetime64[s]; NaT for any other form or fault."""
     plain = np.asarray(cells.str.fullmatch(_PLAIN), dtype=bool)
     found = np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[s]")
-    read = pd.to_datetime(cells[plain], format="%Y-%m-%d %H:%M:%S", errors="coerce").to_numpy()
-    found[plain] = read.astype("datetime64[s]")
+    found[plain] = _moments(cells[plain])
     found[(found < np.datetime64(FIRST)) | (found >= np.datetime64(LAST))] = np.datetime64("NaT")
     return found
+
+
+def _moments(cells: pd.Index) -> np.ndarray:
+    try:
+        return pa.array(cells, pa.large_string()).cast(pa.timestamp("s")).to_numpy()
+    except pa.ArrowInvalid:  # some are none, such as February 30: Arrow refuses all for one
+        read = pd.to_datetime(cells, format="%Y-%m-%d %H:%M:%S", errors="coerce")
+        return read.to_numpy().astype("datetime64[s]")
 
 
 def parse_month_text(cell: str) -> datetime | Fault | None:

@@ -36,8 +36,7 @@ def _mentioning(cells: pd.DataFrame) -> pd.Index:
     """Return the lines in which some short cell ends in 计 or holds one of the words."""
     found = pd.Series(False, index=cells.index)
     for name in cells.columns:
-        distinct = pd.Series(cells[name].unique(), dtype="str")
-        hits = distinct[distinct.str.contains("计", regex=False)]
+        hits = cells[name][cells[name].str.contains("计", regex=False)].unique()
         hits = [cell for cell in hits if _TOTAL.fullmatch(fold(cell).replace(" ", ""))]
         if hits:
             found |= cells[name].isin(hits)

@@ -31,6 +31,7 @@ _DECIMAL = re.compile(
 _CODED = re.compile(r"(?P<code>[+-]?\d+(?:\.0+)?)\s*(?:分|[-、.:=)]\s*(?P<word>\D.*))?")
 _CLOCK = re.compile(r"(?:(?P<h>\d+)\s*(?:小时|时|:))?\s*(?:(?P<m>\d+)\s*(?:分钟|分|:))?\s*(?:(?P<s>\d+)\s*秒?)?")
 _ROUNDED = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE)
+PLAIN_ID = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _LARGEST = 10**15
 

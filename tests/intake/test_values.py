@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from propkit.domains import TABLES
 from propkit.intake import values
 from propkit.intake.cells import Fault
-from propkit.intake.columns import Codebook, parse_column
+from propkit.intake.columns import Codebook, parse_column, settler
 from propkit.intake.communities import Context
 from propkit.intake.personal import is_personal, mask, pseudonym
 from propkit.intake.sources import Scale, Source
@@ -31,6 +31,35 @@ def test_money_comes_back_to_the_fen(fen: int) -> None:
     yuan = Decimal(fen) / 100
     assert parse(str(yuan)) == parse(f"{yuan:,.2f}") == parse(f"￥{yuan:.2f}元") == fen
     assert values.money_parser("fen", MONEY)(str(fen)) == fen
+
+
+ID = Column("id", label=LABEL)
+CODES = {"order_id": {"W2": "W9", "无号": ""}}
+
+
+@LAW
+@given(
+    st.lists(st.one_of(
+        st.none(),
+        st.sampled_from(["W1", "w2", "W2", " W1", "W1\n", "W\u200b1", "无号", "na", "NA", "-", "_", "1.02E+17", "1E5", "Ｗ１", ""]),
+        st.text("Wa1-_ .\nＷ", max_size=4),
+    )),
+    st.sampled_from([[], ["W1"], ["w1", "NA"]]),
+)  # fmt: skip
+def test_ids_read_at_once_are_those_read_one_by_one(cells: list[str | None], missing: list[str]) -> None:
+    source = Source(table="work_order", files=["x"], preset="plain", values=CODES, missing=missing)
+    alone, together = Codebook.of(source, "order_id"), Codebook.of(source, "order_id")
+    column = pd.Series(cells, dtype="str", index=range(5, 5 + len(cells)))
+
+    found = parse_column(column, "order_id", ID, source, Context(), together)
+
+    settle = settler(source, alone, "id")
+    texts = [None if cell is None else settle(cell) for cell in cells]
+    read = [None if text is None else values.parse_id(text) for text in texts]
+    wanted = pd.Series([None if isinstance(id_, Fault) else id_ for id_ in read], dtype="str", index=column.index)
+    pd.testing.assert_series_equal(found.values, wanted)
+    assert found.faults.to_list() == [str(id_) if isinstance(id_, Fault) else "" for id_ in read]
+    assert together.used == alone.used
 
 
 @pytest.mark.parametrize(
