@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.measure import ROOT, Cost, python, run
 
 MONTH, MONTHS = "2025-09", "2025-07..2025-09"
-_PAGE = 700_000
+_PAGE = 200_000
 """About how many bytes a page of the demo has."""
 NOTEBOOK = ROOT / "notebooks" / "monthly_review.ipynb"
 
