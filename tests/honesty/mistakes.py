@@ -99,5 +99,5 @@ MISTAKES = (
     Mistake("what still rises is declared missed", "propkit/reporting/claims.py", 'if kpi.ages and verdict == "not_attained":', 'if kpi.ages and verdict == "attained":', "tests/reporting/test_claims.py"),
     Mistake("suppressed figures keep their numbers", "propkit/rates.py", 'hidden = figures["state"] == "suppressed"', 'hidden = figures["state"] == "never"', "tests/test_rates.py"),
     Mistake("rates averaged: means of months added up", "propkit/counts.py", 'dropna=False, sort=True)[SUMS].sum()', 'dropna=False, sort=True)[SUMS].mean().round().astype("int64")', "tests/test_counts.py"),
-    Mistake("segments that are not known join the first", "propkit/counts.py", 'return codes, [*pd.Series(values)', 'return np.maximum(codes, 0), [*pd.Series(values)', "tests/test_counts.py"),
+    Mistake("segments that are not known join the first", "propkit/groups.py", "np.where(codes < 0, len(words), codes)", "np.maximum(codes, 0)", "tests/test_counts.py"),
 )  # fmt: skip
