@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from tests.outlines import MONTH, ROOT
@@ -44,15 +46,21 @@ def propkit(workspace: Workspace, *arguments: str) -> subprocess.CompletedProces
 
 @pytest.fixture(scope="session")
 def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The demo company, written and ingested once."""
+    """The demo company, written and ingested by the first process of the test run that asks; each has a copy of its own."""
     import propkit as pk
     from propkit import demo
 
-    root = tmp_path_factory.mktemp("company") / "w"
-    demo.write(root)
-    opened = pk.open_workspace(root)
-    pk.ingest(opened)
-    return opened
+    base = tmp_path_factory.getbasetemp()
+    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "company" / "w"
+    with FileLock(f"{made.parent}.lock"):
+        if not made.is_dir():
+            whole = made.with_name("whole")
+            demo.write(whole)
+            pk.ingest(pk.open_workspace(whole))
+            whole.rename(made)
+    root = tmp_path_factory.mktemp("copy") / "w"
+    shutil.copytree(made, root)
+    return pk.open_workspace(root)
 
 
 @pytest.fixture(scope="session")

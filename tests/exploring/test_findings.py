@@ -121,7 +121,7 @@ def _said(rng: np.random.Generator, look: int) -> bool:
 @pytest.mark.parametrize(
     ("explorations", "depth", "most"),
     # At 5 % more than the most have a chance below 2 %.
-    [(60, 12, 7), pytest.param(200, 20, 16, marks=pytest.mark.slow)],
+    [(20, 12, 3), pytest.param(200, 20, 16, marks=pytest.mark.slow)],
 )
 def test_whole_explorations_of_nothing_rarely_say_anything(explorations: int, depth: int, most: int):
     rng = np.random.default_rng(8)
@@ -135,14 +135,14 @@ def test_the_same_explorations_say_much_when_looks_are_not_counted():
     """The measure itself: without spending, the very same tests at 5 % would speak in most explorations."""
     rng = np.random.default_rng(9)
     spoken = 0
-    for _ in range(40):
+    for _ in range(16):
         spoken += any(
             bool(group_claims.changed(KPI, (first := _rates(rng, 6, 0.6)), _rates(rng, len(first), 0.6), {}, Text("", ""),
                                       alpha=looks.ERROR))
             for _ in range(20)
         )  # fmt: skip
 
-    assert spoken >= 12
+    assert spoken >= 5
 
 
 @pytest.mark.parametrize("kind", ["mean", "count"])

@@ -30,7 +30,7 @@ def _told(frame: pd.DataFrame) -> list[tuple]:
     return sorted(tuple(None if pd.isna(value) else value for value in row) for row in kept.itertuples(index=False))
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(st.integers(0, 10**6), st.sampled_from(PERIODS), st.data())
 def test_a_split_is_that_of_figures_when_one_community_is_chosen(
     tmp_path_factory: pytest.TempPathFactory, seed: int, period: str, data: st.DataObject
