@@ -93,7 +93,9 @@ def _ploomber(job: tuple[str, str]) -> int:
 
 def _main() -> None:
     import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
 
+    from bench import engines
     from propkit import store
     from propkit.workspace import open_workspace
 
@@ -103,8 +105,9 @@ def _main() -> None:
     workspace, count, workers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     places = list(store.communities(open_workspace(workspace)))
     jobs = [(workspace, places[number % len(places)]) for number in range(count)]
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        pool.map(_ploomber, jobs, chunksize=1)
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        # Not by the name in __main__, which the shell of the first report puts its own module in place of.
+        list(pool.map(engines._ploomber, jobs))
 
 
 if __name__ == "__main__":
