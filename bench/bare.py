@@ -17,8 +17,10 @@ from bench.engines import NOTEBOOK
 def _main() -> None:
     from propkit import store
     from propkit.periods import parse_period
+    from propkit.running import light
     from propkit.workspace import open_workspace
 
+    light.plain_strings()  # as in the processes of a batch
     root, months = Path(sys.argv[1]), parse_period(sys.argv[2]).months
     cells = [
         ast.parse("".join(cell["source"]))
