@@ -40,6 +40,8 @@ from propkit.text import Text
 from propkit.workspace import Workspace
 
 _KERNEL = Path(__file__).with_name("kernel.py")
+_LONGEST_FOLDER = 90
+"""Bytes of a folder's name that leave room for a socket in it."""
 _TOLD = ("  位置: ", "  at: ", "  办法: ", "  hint: ")
 _EDITIONS = {"internal": Text("内部版", "Internal edition"), "owner": Text("业主版", "Owners' edition")}
 
@@ -121,8 +123,19 @@ def _kernel_options(scratch: Path) -> dict:
     """Sockets in our own folder: no TCP port to race for, and nobody else may connect."""
     manager = {"connection_file": str(scratch / "kernel.json")}
     if os.name == "posix":
-        manager["transport"] = "ipc"
+        manager |= {"transport": "ipc", "ip": _short(scratch) + "/ipc"}
     return {"store_widget_state": False, "config": Config({"KernelManager": manager})}
+
+
+def _short(folder: Path) -> str:
+    """Return a path to a folder that leaves room for the name of a socket: the system takes 107 bytes, 103 on a Mac.
+
+    Where temporary files lie deeper, Linux names the folder by the number under which this process holds it open; both
+    live as long as the report is being made.
+    """
+    if len(os.fsencode(folder)) <= _LONGEST_FOLDER or not Path("/proc/self/fd").is_dir():
+        return str(folder)
+    return f"/proc/{os.getpid()}/fd/{os.open(folder, os.O_RDONLY | os.O_DIRECTORY)}"
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -72,6 +73,20 @@ def test_a_fork_and_a_kernel_make_the_same_page(workspace: Workspace, notebook: 
     (forked, first), (real, second) = (_made(workspace, engine) for engine in ("fork", "kernel"))
     assert (forked["status"], real["status"]) == ("success", "success")
     assert first == second != b""
+
+
+def test_a_kernel_starts_however_deep_temporary_files_lie(
+    workspace: Workspace, notebook: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name of a socket may have about a hundred bytes."""
+    deep = tmp_path / ("深" * 40)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    notebook(RECEIPT)
+    entry, made = _made(workspace, "kernel")
+    assert (entry["status"], entry["attempts"]) == ("success", 1), entry
+    assert made
+    assert not list(deep.iterdir())
 
 
 def test_plain_papermill_makes_the_same_page(workspace: Workspace, notebook: Write, tmp_path: Path) -> None:
