@@ -133,7 +133,10 @@ def _slow(workspace: Workspace, begun: Path) -> None:
     write_notebook(workspace.root, f"import time\nopen({str(begun)!r}, 'a').close()\ntime.sleep(6)", RECEIPT)
 
 
-def test_g7_a_second_writer_is_refused_while_one_is_at_work(few: Workspace, tmp_path: Path, mark: str) -> None:
+@pytest.mark.parametrize("time_of_twenty", _sizes([0], list(range(20))))
+def test_g7_a_second_writer_is_refused_while_one_is_at_work(
+    few: Workspace, tmp_path: Path, mark: str, time_of_twenty: int
+) -> None:
     _slow(few, tmp_path / "begun")
     first = started(few)
     wait((tmp_path / "begun").exists, 60)

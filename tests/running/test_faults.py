@@ -83,6 +83,40 @@ def test_g1_every_fault_has_its_outcome_and_touches_no_other(workspace: Workspac
     assert "13912345678" not in told
 
 
+@pytest.mark.slow
+def test_g1_sixty_reports_of_which_twenty_four_go_wrong_and_are_repaired(tmp_path: Path, mark: str) -> None:
+    """The fault lies outside the notebook, so what is repaired is made again because it failed, not because it changed."""
+    bad = [name for name, (_, reason, _) in FAULTS.items() if reason]
+    places = {f"{name}{at}": name for at in range(3) for name in bad}
+    faults = dict(list(places.items())[:24])
+    workspace = filled_workspace(tmp_path / "w", [*faults, *(f"fine{at}" for at in range(36))])
+    repaired = tmp_path / "repaired"
+    cells = {place: FAULTS[name][0] for place, name in faults.items()}
+    switch = f"import os, time\nfaults = {cells!r}\nif not os.path.exists({str(repaired)!r}) and community in faults:\n"
+    write_notebook(workspace.root, switch + "    get_ipython().run_cell(faults[community]).raise_error();", TOLD)
+    shutil.copytree(workspace.root, tmp_path / "clean")
+    clean = open_workspace(tmp_path / "clean")
+    repaired.touch()
+    assert _run(clean, []).count("success") == 60
+    repaired.unlink()
+
+    summary = _run(workspace, [])
+
+    ended = {entry["community"]: (entry["reason"], entry["attempts"]) for entry in summary.entries}
+    declared = {place: FAULTS[name][1:] for place, name in faults.items()}
+    assert ended == {**dict.fromkeys((f"fine{at}" for at in range(36)), ("", 1)), **declared}
+    made, whole = pages(workspace), pages(clean)
+    assert len(made) == 37
+    assert all(whole[name] == told for name, told in made.items() if name != manifest.INDEX)
+    assert not list(Path(tempfile.gettempdir()).iterdir())
+    wait(lambda: not carrying(mark), 10)
+    repaired.touch()
+    again = _run(workspace, [])
+    assert {entry["community"] for entry in again.entries if entry["status"] == "success"} == set(faults)
+    assert (again.count("success"), again.count("skipped")) == (24, 36)
+    assert tree(workspace) == tree(clean)
+
+
 def test_a_cell_that_holds_the_interpreter_is_ended_from_outside(
     workspace: Workspace, notebook: Write, mark: str
 ) -> None:
