@@ -14,6 +14,7 @@ from typing import Literal, TypeVar, get_args
 
 import pandas as pd
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from propkit import domains
 from propkit.errors import ConfigError, Faults, PropkitError, nearest
@@ -25,6 +26,26 @@ from propkit.text import Text, fold
 SETTINGS_FILE = "propkit.toml"
 Entry = TypeVar("Entry", bound=Strict)
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
+MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
+
+_EXPECTED = {
+    "string_type": Text("加引号的文字", "text in quotes"),
+    "int_.*": Text("整数", "a whole number"),
+    "float_.*": Text("数字", "a number"),
+    "bool_.*": Text("true 或 false", "true or false"),
+    "list_type": Text('列表，如 ["甲", "乙"]', 'a list such as ["a", "b"]'),
+    "dict_type": Text("一组设置，如 {{ 名称 = 值 }}", "a block of settings such as {{ name = value }}"),
+    "model_type": Text("一组设置，如 {{ 名称 = 值 }}", "a block of settings such as {{ name = value }}"),
+    "literal_error": Text("以下之一：{expected}", "one of {expected}"),
+    "greater_than": Text("大于 {gt}", "more than {gt}"),
+    "greater_than_equal": Text("不小于 {ge}", "{ge} or more"),
+    "day": Text("日期，如 2025-10-08", "a day such as 2025-10-08"),
+}
+"""The kinds of findings, as patterns, and what would be right."""
+_ALIKE = {
+    ID_PATTERN: Text("小写字母、数字和连字符，如 yinhe-2", "small letters, digits and hyphens, such as yinhe-2"),
+    MONTH_PATTERN: Text("月份，如 2025-09", "a month such as 2025-09"),
+}
 
 
 class Community(Strict):
@@ -45,7 +66,7 @@ class Survey(Strict):
     label: str
     label_en: str = ""
     mode: Literal["online", "phone", "door", "paper", "mixed"] = "mixed"
-    period: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+    period: str = Field(pattern=MONTH_PATTERN)
     invited: dict[str, int] = Field(default_factory=dict)
 
 
@@ -62,7 +83,7 @@ class Rectification(Strict):
     """The month in which a community's rectification began."""
 
     community: str
-    start: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+    start: str = Field(pattern=MONTH_PATTERN)
 
 
 class General(Strict):
@@ -79,7 +100,7 @@ class General(Strict):
         try:
             return value if value is None else (parse_as_of(value) and value)
         except ConfigError:
-            raise ValueError("a day such as 2025-10-08") from None
+            raise PydanticCustomError("day", "not a day") from None
 
 
 class Privacy(Strict):
@@ -254,8 +275,16 @@ def _fault(entry: dict, text: str) -> PropkitError:
         Text(f"设置「{name}」的值不对", f"setting '{name}' has a wrong value"),
         place=place,
         got=repr(entry.get("input")),
-        expected=entry["msg"],
+        expected=_expected(entry),
     )
+
+
+def _expected(entry: dict) -> Text | str:
+    """What would have been right, in both languages; pydantic's own words for what is rare."""
+    for pattern, told in _EXPECTED.items():
+        if re.fullmatch(pattern, entry["type"]):
+            return told.format(**entry.get("ctx", {}))
+    return _ALIKE.get(entry.get("ctx", {}).get("pattern"), entry["msg"])
 
 
 def _block(loc: tuple) -> list[str]:

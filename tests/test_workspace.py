@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from propkit.errors import ConfigError, Faults
+from propkit.intake.sources import Source
 from propkit.workspace import find_workspace, open_workspace
 
 GOOD = """
@@ -111,19 +112,31 @@ def test_unknown_setting_says_the_nearest_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "said", "expected"),
     [
-        ('as_of = "2025-10-08"', 'as_of = "8.10.2025"', "as_of"),
-        ("households = 100", "households = 0", "households"),
-        ('id = "yinhe"\nname', 'id = "Yin He"\nname', "id"),
-        ('kpi = "repairs_on_time_rate"\nvalue = 95', 'kpi = "repairs_on_time_rate"\nvalue = "high"', "value"),
+        ('as_of = "2025-10-08"', 'as_of = "8.10.2025"', "as_of", "日期，如 2025-10-08"),
+        ("households = 100", "households = 0", "households", "大于 0"),
+        ("households = 100", "households = 10.5", "households", "整数"),
+        ('id = "yinhe"\nname', 'id = "Yin He"\nname', "id", "小写字母"),
+        ('aliases = ["银河湾小区"]', "aliases = 4", "aliases", "列表"),
+        ('kpi = "repairs_on_time_rate"\nvalue = 95', 'kpi = "repairs_on_time_rate"\nvalue = "high"', "value", "数字"),
+        ('as_of = "2025-10-08"', 'lang = "fr"', "lang", "以下之一：'zh'"),
     ],
 )
-def test_a_wrong_value_names_its_setting(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_a_wrong_value_names_its_setting(tmp_path: Path, old: str, new: str, said: str, expected: str) -> None:
     with pytest.raises(Faults) as caught:
         open_workspace(_write(tmp_path, GOOD.replace(old, new)))
 
     assert f"setting '{said}' has a wrong value" in caught.value.render("en")
+    assert f"应为: {expected}" in caught.value.render("zh")
+
+
+def test_what_cells_hold_may_be_given_as_numbers_and_one_without_a_list() -> None:
+    source = Source(table="t", files="a.csv", constants={"scale_low": 1}, missing="暂无", scale={"dont_know": [-3]})
+
+    assert source.constants == {"scale_low": "1"}
+    assert source.missing == ["暂无"]
+    assert source.scale.dont_know == ["-3"]
 
 
 def test_two_communities_cannot_share_a_name(tmp_path: Path) -> None:

@@ -28,8 +28,11 @@ _LAYERED = ("columns", "constants", "segments", "items")
 MISSING = ("", "--", "-", "/", "无", "暂无", "NULL", "null", "N/A", "#N/A", "NA", "None")
 """Cells that mean "not given" unless a source says otherwise ("无" is a value in 有无异常)."""
 
-Headers = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
-Cells = Annotated[list[str], BeforeValidator(lambda value: [str(cell) for cell in value])]
+Written = Annotated[str, Field(coerce_numbers_to_str=True)]
+"""What a cell would hold: a number may be given without quotes."""
+_SEVERAL = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+Headers = Annotated[list[str], _SEVERAL]
+Cells = Annotated[list[Written], _SEVERAL]
 
 
 class Strict(BaseModel):
@@ -98,7 +101,7 @@ class Source(Strict):
     missing: Cells = Field(default_factory=lambda: list(MISSING))
     columns: dict[str, Headers] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
-    constants: dict[str, str] = Field(default_factory=dict)
+    constants: dict[str, Written] = Field(default_factory=dict)
     items: dict[str, ItemSpec] = Field(default_factory=dict)
     scale: Scale = Field(default_factory=Scale)
     segments: dict[str, Headers] = Field(default_factory=dict)
