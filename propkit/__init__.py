@@ -8,6 +8,7 @@ The map, in layer order (imports go down only):
 - `intake`: exports to rows and rejects
 - `workspace`, `incoming`, `store`: an analyst's folder; its raw files read; where rows and rejects live
 - `groups`, `counts`, `rates`, `figures`: rows by group, whole-number sums, then values with interval and state
+- `counted`: what whole communities count to, kept in the store
 - `reporting`: claims, charts, tables, the page
 - `running`, `cli`: many reports; the commands
 - `exploring` stands beside `running`: segments in JupyterLab, from counts alone

@@ -283,7 +283,7 @@ def _figure_table(say: Console, workspace: Workspace, rates: pd.DataFrame, cut: 
 
 def _goals(workspace: Workspace, rates: pd.DataFrame, cut: Cut) -> dict[str, dict[tuple[str, str], float]]:
     """The targets of the register that hold for each period."""
-    raw = {"target": store.load(workspace, sorted(set(rates["community"])))["target"]}
+    raw = store.load(workspace, sorted(set(rates["community"])), ["target"])
     targets = domains.derive(raw, cut, ["target"])["target"]
     summed = {kpi.id for kpi in domains.KPIS.values() if kpi.kind == "count"}
     return {one: improvement.in_force(targets, parse_period(one), summed) for one in set(rates["period"])}

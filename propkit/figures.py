@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -20,6 +21,8 @@ from propkit.text import Text
 COLUMNS = ["kpi", "community", "period", "segment", "n", "num", "den", "value", "low", "high", "state"]
 ALL = "all"
 OTHER = "other"
+MONTHLY = ("community", "month", "scale")
+"""What figures are counted by, so that those of longer periods are sums of it."""
 
 
 def figures(
@@ -48,7 +51,7 @@ def figures(
             got=", ".join(missing),
             expected=", ".join(by),
         )
-    counts = _counts(monthly or Monthly(tables, kpis, by), kpis, periods, by)
+    counts = _counts(monthly or monthly_of(tables, kpis, by), kpis, periods, by)
     counts = _with_empty(counts, kpis, periods, communities, by)
     counts = counts.reset_index(drop=True)
     rates = rate(counts, as_of=cut.of(counts), min_n=min_n, definitions=cut.definitions)
@@ -97,12 +100,23 @@ def _splits(tables: Mapping[str, pd.DataFrame], kpi: Kpi, name: str) -> bool:
     return name in tables[kpi.table].columns and name in tables[exposed].columns
 
 
+@dataclass(frozen=True)
 class Monthly:
-    """The counts of KPIs by month, and of which months their exports speak: what the figures of any period follow from."""
+    """The counts of KPIs by month, and of which months their exports speak: what the figures of any period follow from.
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], by: Sequence[str] = ()) -> None:
-        self.tables, self.keys = tables, ["community", "month", "scale", *by]
-        self.counts, self.spoken = tally(tables, kpis, self.keys), _Spoken(tables)
+    `counts`: as `tally` returns them by `keys`.  `tables`: the derived rows, of which only figures of single days ask.
+    """
+
+    counts: pd.DataFrame
+    spoken: Spoken
+    keys: list[str] = field(default_factory=lambda: list(MONTHLY))
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def monthly_of(tables: Mapping[str, pd.DataFrame], kpis: Sequence[Kpi], by: Sequence[str] = ()) -> Monthly:
+    """Count KPIs by month, community, scale and `by`."""
+    keys = [*MONTHLY, *by]
+    return Monthly(tally(tables, kpis, keys), Spoken(tables), keys, tables)
 
 
 def _counts(monthly: Monthly, kpis: Sequence[Kpi], periods: Sequence[Period], by: Sequence[str]) -> pd.DataFrame:
@@ -160,35 +174,45 @@ def _in(rows: pd.DataFrame, others: pd.DataFrame, keys: list[str]) -> pd.Series:
     return pd.Series(found, index=rows.index)
 
 
-def _zeros(spoken: _Spoken, kpis: Sequence[Kpi], period: Period) -> list[tuple[str, str, str]]:
+def _zeros(spoken: Spoken, kpis: Sequence[Kpi], period: Period) -> list[tuple[str, str, str]]:
     """True zeros of counts: kpi, community and period for which an export speaks, though it may hold no case.
 
     Only for KPIs on the date that places rows of their table: the span of an export says nothing of other dates.  Not
     split: a segment without cases is absent.
     """
-    records = []
-    for kpi in [kpi for kpi in kpis if kpi.kind == "count"]:
-        table = domains.TABLES.get(kpi.table)
-        if table is not None and kpi.dated_by == table.dated_by:
-            records += [(kpi.id, place, period.id) for place in spoken.places(kpi.table, period)]
-    return records
+    return [
+        (kpi.id, place, period.id)
+        for kpi in kpis
+        if kpi.kind == "count" and kpi.table in domains.TABLES and kpi.dated_by == domains.TABLES[kpi.table].dated_by
+        for place in spoken.places(kpi.table, period)
+    ]
 
 
-class _Spoken:
-    """For which communities the exports of a table speak in a period; each table is looked through once."""
+class Spoken:
+    """For which communities the exports of a table speak in a period; each table is looked through once.
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+    `months`: what is known already, by table and community.
+    """
+
+    def __init__(
+        self, tables: Mapping[str, pd.DataFrame], months: Mapping[str, Mapping[str, Iterable[str]]] | None = None
+    ) -> None:
         self._tables = tables
-        self._months: dict[str, dict[str, set[str]]] = {}
+        self._months = {name: {place: set(told) for place, told in of.items()} for name, of in (months or {}).items()}
 
     def places(self, name: str, period: Period) -> list[str]:
         """Return the communities in order."""
-        dated_by = domains.TABLES[name].dated_by
         if period.kind == "day":
+            dated_by = domains.TABLES[name].dated_by
             return [place for place, rows in self._by_place(name) if covers_day(rows, dated_by, period.start)]
+        return [place for place, months in self.months(name).items() if set(period.months) <= months]
+
+    def months(self, name: str) -> dict[str, set[str]]:
+        """Return the months of which the exports of a table speak, by community in order."""
         if name not in self._months:
+            dated_by = domains.TABLES[name].dated_by
             self._months[name] = {place: set(covered_months(rows, dated_by)) for place, rows in self._by_place(name)}
-        return [place for place, months in self._months[name].items() if set(period.months) <= months]
+        return self._months[name]
 
     def _by_place(self, name: str) -> list[tuple[str, pd.DataFrame]]:
         rows = self._tables[name]

@@ -1,14 +1,19 @@
-"""Files replaced in one step: a reader sees the old one or the new one, never a part."""
+"""Files replaced in one step: a reader sees the old one or the new one, never a part.  And what the package is made of."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 from contextlib import suppress
+from functools import cache
+from importlib import resources
 from pathlib import Path
 
 import pandas as pd
+
+from propkit import __version__
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -37,3 +42,16 @@ def write_frame(path: Path, frame: pd.DataFrame, rows_together: int | None = Non
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False, row_group_size=rows_together)
     write_bytes(path, buffer.getvalue())
+
+
+@cache
+def package_hash() -> str:
+    """Return a hash over the installed version, every module and every template file of the package."""
+    package = Path(str(resources.files("propkit")))
+    templates = (path for path in (package / "reporting" / "template").rglob("*") if path.is_file())
+    digest = hashlib.sha256(__version__.encode())
+    for path in sorted({*package.rglob("*.py"), *templates}):
+        digest.update(
+            f"{path.relative_to(package).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\0".encode()
+        )
+    return digest.hexdigest()

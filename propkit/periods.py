@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -121,3 +122,9 @@ def _day(text: str) -> Period:
 
 def _unreadable(text: str) -> ConfigError:
     return ConfigError(Text("期间不认识", "the period is unreadable"), got=text, expected=_FORMS)
+
+
+def months_of(dates: Iterable[pd.Series]) -> list[str]:
+    """Return the months, such as "2025-09", in which any of the instants of any column lies, in order."""
+    found = [pd.unique(one.dropna().to_numpy("datetime64[M]")) for one in dates]
+    return sorted({str(month) for months in found for month in months})

@@ -25,7 +25,7 @@ from propkit.incoming import Part
 from propkit.intake import Reconciliation, combine
 from propkit.intake.reconciliation import REJECTS, count_rules
 from propkit.locks import locked
-from propkit.periods import parse_as_of
+from propkit.periods import months_of, parse_as_of
 from propkit.text import Text
 from propkit.workspace import Workspace
 
@@ -94,10 +94,24 @@ def accounts(workspace: Workspace, community: str) -> list[dict]:
     ]
 
 
-def load(workspace: Workspace, communities: Iterable[str] | None = None) -> dict[str, pd.DataFrame]:
+def load(
+    workspace: Workspace, communities: Iterable[str] | None = None, names: Iterable[str] = tuple(domains.TABLES)
+) -> dict[str, pd.DataFrame]:
     """Return the canonical rows of `communities` (all by default) by table name; a table without rows is empty."""
     wanted = None if communities is None else list(communities)
-    return {name: _load_table(workspace, name, wanted) for name in domains.TABLES}
+    return {name: _load_table(workspace, name, wanted) for name in names}
+
+
+def months(workspace: Workspace, communities: Iterable[str] | None = None) -> list[str]:
+    """Return the months in which any event table of `communities` (all by default) has a row; only dates are read."""
+    wanted = None if communities is None else list(communities)
+    dated = [(name, table.dated_by) for name, table in domains.TABLES.items()]
+    return months_of(
+        pd.read_parquet(path, columns=[column])[column]
+        for name, column in dated
+        if domains.TABLES[name].columns[column].kind == "instant"
+        for path in _paths(workspace, name, wanted)
+    )
 
 
 def partitions(workspace: Workspace, communities: Sequence[str], shares: int = 1) -> list[list[str]]:
@@ -288,10 +302,16 @@ def _table_path(workspace: Workspace, table: str, community: str) -> Path:
 
 
 def _load_table(workspace: Workspace, name: str, wanted: list[str] | None) -> pd.DataFrame:
-    folder = workspace.store / "rows" / name
-    paths = sorted(folder.glob("*.parquet")) if wanted is None else [folder / f"{place}.parquet" for place in wanted]
-    parts = [pd.read_parquet(path) for path in paths if path.is_file()]
+    parts = [pd.read_parquet(path) for path in _paths(workspace, name, wanted)]
     return pd.concat(parts, ignore_index=True) if parts else domains.empty(domains.TABLES[name])
+
+
+def _paths(workspace: Workspace, name: str, wanted: Sequence[str] | None) -> list[Path]:
+    """The files that there are of a table."""
+    folder = workspace.store / "rows" / name
+    if wanted is None:
+        return sorted(folder.glob("*.parquet"))
+    return [path for path in (_table_path(workspace, name, place) for place in wanted) if path.is_file()]
 
 
 def _last_moments(workspace: Workspace) -> list[pd.Timestamp]:

@@ -29,6 +29,7 @@ FLOORS = (
     {"counts"},
     {"rates"},
     {"figures"},
+    {"counted"},
     {"reporting"},
     {"running", "exploring"},
     {"console", "doctor", "schedule"},

@@ -120,3 +120,11 @@ def _homes(register: pd.DataFrame, place: str, cut: Cut) -> pd.DataFrame:
     return ours[["community", *ATTRIBUTES]].assign(
         households=pd.array(np.ones(len(ours), dtype="int64"), dtype="Int64")
     )
+
+
+def occupied(homes: pd.DataFrame) -> dict[str, int]:
+    """Return the occupied households of each community that the register knows."""
+    return {
+        place: int(count)
+        for place, count in homes.loc[homes["occupancy"] != "vacant", "community"].value_counts().items()
+    }

@@ -18,12 +18,13 @@ from natsort import natsorted
 
 from propkit import domains, store
 from propkit.counts import UNKNOWN
+from propkit.domains import community as community_room
 from propkit.domains import improvement
 from propkit.domains.knowledge import spells
 from propkit.errors import ConfigError, DataError, nearest
-from propkit.figures import Monthly, figures, splittable
+from propkit.figures import Monthly, figures, monthly_of, splittable
 from propkit.model import Cut, Duration, Kpi, worded
-from propkit.periods import Period, parse_period
+from propkit.periods import Period, months_of, parse_period
 from propkit.reporting import notes as notes_room
 from propkit.reporting.guard import Guard
 from propkit.reporting.notes import Notes
@@ -78,9 +79,17 @@ class Book:
     @property
     def households(self) -> int:
         """Occupied households: as the register has them, else as declared; 0 when neither says."""
-        homes = self.tables["household"]
-        known = int((homes["occupancy"] != "vacant").sum()) if len(homes) else 0
-        return known or self.cut.households.get(self.community, 0)
+        known = community_room.occupied(self.tables["household"])
+        return known.get(self.community) or self.cut.households.get(self.community, 0)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Rows known at the cut-off, by table."""
+        return {name: len(rows) for name, rows in self.tables.items() if name in domains.TABLES}
+
+    def bare(self, name: str) -> bool:
+        """Say whether no row of a table was given at all."""
+        return name in self.raw and self.raw[name].empty
 
     @property
     def month(self) -> str:
@@ -249,7 +258,7 @@ class Book:
     @cached_property
     def counted(self) -> Monthly:
         """Every figure counted by month."""
-        return Monthly(self.tables, list(domains.KPIS.values()))
+        return monthly_of(self.tables, list(domains.KPIS.values()))
 
     @cached_property
     def guard(self) -> Guard:
@@ -419,12 +428,11 @@ def _check_data(tables: dict[str, pd.DataFrame], community: str, period: Period)
 
 def months_with_data(tables: dict[str, pd.DataFrame]) -> list[str]:
     """Return the months in which any event table has a row."""
-    dated = [
-        tables[name][table.dated_by].dropna()
+    return months_of(
+        tables[name][table.dated_by]
         for name, table in domains.TABLES.items()
         if name in tables and table.columns[table.dated_by].kind == "instant"
-    ]
-    return sorted({str(month) for dates in dated for month in dates.dt.to_period("M").unique()})
+    )
 
 
 def _duration(duration_id: str) -> Duration:

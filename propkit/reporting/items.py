@@ -10,10 +10,12 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 import pandas as pd
 
 from propkit import domains, hands, stats, store
+from propkit.counted import count_communities
 from propkit.errors import ConfigError, nearest
 from propkit.figures import ALL, COLUMNS, check_segment, figures, splittable
 from propkit.model import Cut, Definitions, Duration, Kpi, Note, Reading, worded
@@ -124,12 +126,20 @@ def values(
 
     Opinions of few households are hidden; with `edition` "owner" also what would give them away.
 
+    Figures of whole months, quarters or years come from what communities count to (`counted`), of which the store keeps what
+    was counted before.
+
     With `by` only figures with whole-number sums can be told; by default those that can be split so.  Communities are
     counted in parts that fit the memory that propkit.toml gives (`store.partitions`), several of them at a time by `workers`
     processes (one for each processor by default) where one part cannot hold all, or each by itself by `spread`, which maps a function over parts elsewhere
     (`running.cluster.spread`).
     """
     workspace = Workspace(workspace.root.resolve(), workspace.settings)
+    whole = not by and spread is None and all(one.kind != "day" for one in periods)
+    if whole and item_ids and set(item_ids) <= set(domains.KPIS):
+        kpis, min_n = [domains.KPIS[one] for one in item_ids], workspace.settings.privacy.min_n
+        monthly = count_communities(workspace, communities, cut, workers).monthly
+        return figures({}, cut, kpis, periods, communities=communities, min_n=min_n, monthly=monthly)
     some = partial(part, workspace, list(item_ids), list(periods), cut=cut, by=tuple(by), edition=edition)
     if set(by) - set(domains.SEGMENTS):  # a column of one community's exports: the others have none to split by
         made = map(some, [list(communities)])
@@ -199,9 +209,14 @@ def listings(
     if wrong or not item_ids:
         what = Text("只有清单类项目才有逐行内容", "only items that are lists have rows")
         raise ConfigError(what, got=", ".join(wrong), hint="propkit kpis")
-    tables = domains.derive(store.load(workspace, communities), cut)
-    books = [book_of(workspace, tables, cut, place, one) for place in communities for one in periods]
-    return [(ITEMS[one], book.community, book.period.id, rows(one, book)) for one in item_ids for book in books]
+    found: dict[str, list[tuple[Reading, str, str, pd.DataFrame | None]]] = {one: [] for one in item_ids}
+    for piece in store.partitions(workspace, communities):
+        tables = domains.derive(store.load(workspace, piece), cut)
+        for place, period in product(piece, periods):
+            book = book_of(workspace, tables, cut, place, period)
+            for one in item_ids:
+                found[one].append((ITEMS[one], place, period.id, rows(one, book)))
+    return [listing for one in item_ids for listing in found[one]]
 
 
 def rows(item_id: str, book: Book) -> pd.DataFrame | None:

@@ -23,7 +23,7 @@ def lacking(book: Book, item: Item) -> tuple[str, ...]:
     """Return the tables that an item cannot do without and of which there is no row at all."""
     needed = [item, *(domains.KPIS[one] for one in RESTS_ON.get(item.id, ()))]
     names = {name for one in needed if not isinstance(one, Note) for name in domains.rests_on(one)}
-    return tuple(name for name in domains.TABLES if name in names and name in book.raw and book.raw[name].empty)
+    return tuple(name for name in domains.TABLES if name in names and book.bare(name))
 
 
 def sources(book: Book, item: Item) -> tuple[str, ...]:
@@ -31,7 +31,7 @@ def sources(book: Book, item: Item) -> tuple[str, ...]:
     if isinstance(item, Note):
         return ()
     names = {name for column, tables in domains.feeds(item).items() if _unfed(book, item, column) for name in tables}
-    return tuple(name for name in domains.TABLES if name in names and name in book.raw and book.raw[name].empty)
+    return tuple(name for name in domains.TABLES if name in names and book.bare(name))
 
 
 def unsourced(book: Book, item: Item) -> bool:
@@ -40,10 +40,13 @@ def unsourced(book: Book, item: Item) -> bool:
 
 
 def _unfed(book: Book, item: Kpi | Duration | Reading, column: str) -> bool:
-    """Whether the period's rows are all without a column; whether a row that counts is without its date, and so in no period."""
-    if isinstance(item, Reading):
+    """Whether the period's rows are all without a column; whether a row that counts is without its date, and so in no period.
+
+    A book over counts has no rows that could say otherwise.
+    """
+    rows = book.tables.get(getattr(item, "table", ""))
+    if isinstance(item, Reading) or rows is None:
         return True
-    rows = book.tables[item.table]
     dated_by, counted = (item.start, item.end) if isinstance(item, Duration) else (item.dated_by, item.numerator)
     if column == dated_by:
         return rows.empty or bool((rows[column].isna() & rows[counted].notna()).any())
@@ -83,10 +86,9 @@ def _aimless(book: Book, labels: list[Text]) -> Text:
     """Say that no share has a target that could be foreseen, and of the table of targets that it is missing where it is."""
     zh, en = "、".join(one.zh for one in labels), ", ".join(one.en for one in labels)
     table = domains.TABLES["target"].label
-    bare = "target" in book.raw and book.raw["target"].empty
     also = (
         Text(f"，数据表「{table.zh}」也没有数据", f", nor has the table “{table.en.lower()}” any row")
-        if bare
+        if book.bare("target")
         else Text("", "")
     )
     return Text(

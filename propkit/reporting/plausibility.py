@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from propkit import domains, store
+from propkit.counted import count_communities
 from propkit.domains import published
 from propkit.domains.plausible import BANDS, FEWEST, SWING_POINTS, Band
-from propkit.figures import figures
-from propkit.model import Kpi
-from propkit.periods import Period, parse_period
+from propkit.figures import Monthly, figures
+from propkit.model import Cut, Kpi
+from propkit.periods import parse_period
 from propkit.text import Text
 from propkit.workspace import Workspace
 
@@ -25,13 +26,15 @@ def findings(workspace: Workspace) -> list[Finding]:
     """Return what is not plausible in the last months of every community; nothing without data."""
     communities = list(store.communities(workspace))
     cut = workspace.cut(store.data_cutoff(workspace))
-    tables = domains.derive(store.load(workspace, communities), cut)
+    monthly = count_communities(workspace, communities, cut).monthly
+    told = ("published_rate", "target")
+    tables = domains.derive(store.load(workspace, communities, (*told, "household")), cut, told)
     last = parse_period(f"{cut.as_of:%Y-%m}")
     months = [parse_period(month) for month in last.history(MONTHS)[:-1]]
     kpis = [kpi for kpi in domains.KPIS.values() if kpi.kind in ("share", "rate", "money") and not kpi.split_only]
-    rates = figures(tables, cut, kpis, months, communities=communities)
+    rates = figures({}, cut, kpis, months, communities=communities, monthly=monthly)
     settled = rates[rates["state"].isin(["ok", "unreliable"]) & (rates["n"] >= FEWEST)]
-    printed = _printed(tables, communities, cut, months)
+    printed = _printed(tables["published_rate"], monthly, communities, cut)
     return [*_outside(settled), *_swings(settled), *printed, *target_findings(workspace, tables["target"], cut.as_of)]
 
 
@@ -131,11 +134,8 @@ def _swing_words(row: dict, old: dict) -> Text:
     )
 
 
-def _printed(
-    tables: dict[str, pd.DataFrame], communities: Sequence[str], cut: object, months: Sequence[Period]
-) -> list[Finding]:
+def _printed(rows: pd.DataFrame, monthly: Monthly, communities: Sequence[str], cut: Cut) -> list[Finding]:
     """Printed percentages against their own halves, and those of a whole community against our figure."""
-    rows = tables["published_rate"]
     found = [
         ("published", row["community"], _halves_words(row)) for row in published.contradictions(rows).to_dict("records")
     ]
@@ -144,7 +144,8 @@ def _printed(
         return found
     kpis = [domains.KPIS[kpi] for kpi in dict.fromkeys(whole["kpi"])]
     periods = [parse_period(f"{month:%Y-%m}") for month in dict.fromkeys(whole["month_on"])]
-    ours = figures(tables, cut, kpis, periods, communities=communities).set_index(["kpi", "community", "period"])
+    ours = figures({}, cut, kpis, periods, communities=communities, monthly=monthly)
+    ours = ours.set_index(["kpi", "community", "period"])
     for row in whole.to_dict("records"):
         figure = ours.loc[row["kpi"], row["community"], f"{row['month_on']:%Y-%m}"]
         if figure["state"] in ("ok", "unreliable", "provisional"):

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from propkit import domains, stats, store
+from propkit.counted import Counted, count_communities
 from propkit.figures import figures
 from propkit.model import Kpi
 from propkit.periods import Period, parse_period
@@ -34,10 +35,32 @@ _SHRUNK = Text(
 )
 FEWEST = 3
 """Communities with data that a funnel needs."""
+MOST = 24
+"""Communities with a small plot of their own: more are no longer seen side by side."""
 
 
 class Portfolio(Book):
-    """A book over every community: rates have a row for each, with its name in `label`."""
+    """A book over every community, which reads no row: rates have a line for each community, with its name in `label`."""
+
+    @cached_property
+    def whole_company(self) -> Counted:
+        """What every community counts to by month."""
+        return count_communities(self.workspace, list(self.places), self.cut)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Rows known at the cut-off, by table."""
+        return dict(self.whole_company.known)
+
+    @property
+    def households(self) -> int:
+        """Occupied households of all communities; 0 where those of one are not known."""
+        known = [self.whole_company.homes.get(place) or self.cut.households.get(place, 0) for place in self.places]
+        return sum(known) if all(known) else 0
+
+    def bare(self, name: str) -> bool:
+        """Say whether no community gave a row of a table."""
+        return not self.whole_company.given.get(name)
 
     @property
     def places(self) -> dict[str, str]:
@@ -59,8 +82,9 @@ class Portfolio(Book):
         """Return the figures of every community, `label` its name, in the order of the workspace."""
         kpis = [domains.kpi(kpi_id) for kpi_id in kpi_ids]
         rates = figures(
-            self.tables, self.cut, kpis, periods or [self.period], communities=list(self.places), min_n=self.min_n
-        )
+            {}, self.cut, kpis, periods or [self.period],
+            communities=list(self.places), min_n=self.min_n, monthly=self.whole_company.monthly,
+        )  # fmt: skip
         return rates.assign(label=rates["community"].map(self.places).astype("str"))
 
     def check_disclosure(self) -> None:
@@ -75,11 +99,9 @@ def open_portfolio(
     check_choices(edition, lang)
     cut = opened.cut(store.data_cutoff(opened, as_of or None))
     stretch = parse_period(str(period), cut.as_of)
-    raw = store.load(opened)
     named = opened.settings.workspace.name or ("全部小区" if lang == "zh" else "All communities")
     asked = {"community": ALL, "month": str(period), "as_of": as_of, "edition": edition, "lang": lang}
-    made = domains.derive(raw, cut)
-    return Portfolio(opened, "portfolio", ALL, named, stretch, cut, edition, lang, raw, made, asked)
+    return Portfolio(opened, "portfolio", ALL, named, stretch, cut, edition, lang, {}, {}, asked)
 
 
 def looks(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
@@ -92,6 +114,7 @@ def looks(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
     if not reasons:
         none = Text("没有小区超出偶然波动的范围。", "No community lies outside what chance alone gives.")
         return cards.summary(none, points, lang=book.lang)
+    book.besides["looks"] = list(reasons)
     names = [book.places[place] for place in reasons]
     lead = Text(
         f"{len(book.places)} 个小区中有 {len(names)} 个需要看一看：{'、'.join(names)}。",
@@ -201,8 +224,26 @@ def months(book: Portfolio, kpi_id: str) -> Display:
     known = rates[~rates["state"].isin(["no_data", "suppressed"])]
     if kpi.ages or known["period"].nunique() < 2:
         return absent(book, kpi)
-    told = rates[rates["community"].isin(known["community"])].assign(segment=lambda rows: rows["community"])
-    return charts.show(charts_panels.small_multiples, told, kpi, lang=book.lang)
+    drawn, others = _drawn(book, known)
+    told = rates[rates["community"].isin(drawn)].assign(segment=lambda rows: rows["community"])
+    chart = charts.show(charts_panels.small_multiples, told, kpi, lang=book.lang)
+    return join([chart, sentence(others, book.lang)]) if others else chart
+
+
+def _drawn(book: Portfolio, known: pd.DataFrame) -> tuple[set[str], Text | None]:
+    """The communities that have a plot of their own, and what to say of the others where there are too many."""
+    places = list(dict.fromkeys(known["community"]))
+    if len(places) <= MOST:
+        return set(places), None
+    looked = [place for place in book.besides.get("looks", []) if place in places]
+    cases = {place: int(known.loc[known["community"] == place, "n"].sum()) for place in places}
+    first = sorted(places, key=lambda place: (place not in looked, -cases[place], places.index(place)))[:MOST]
+    zh = f"{len(places)} 个小区画出 {MOST} 个：先是需要看一看的，再按样本从多到少；其余见「各小区一览」。"
+    en = (
+        f"{MOST} of {len(places)} communities are drawn: those to be looked at first, then those with most cases; the others are "
+        "in the table of every community."
+    )
+    return set(first), Text(zh, en)
 
 
 def ranks(book: Portfolio, kpi_id: str) -> Display:

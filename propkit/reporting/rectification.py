@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from propkit import domains, stats, store
-from propkit.figures import figures
+from propkit.counted import count_communities
+from propkit.figures import Monthly, figures
 from propkit.model import Kpi
 from propkit.periods import parse_period
 from propkit.reporting import charts, charts_compare, claims, spans
@@ -263,15 +264,15 @@ def _sisters(book: Book) -> list[str]:
 
 
 def _series(book: Book, kpi_ids: Sequence[str], months: Sequence[str], places: Sequence[str]) -> pd.DataFrame:
-    """The months of communities; those of sisters are read from the store, as known at the report's own cut-off."""
-    tables = book.tables if places == [book.community] else _tables_of(book, places)
+    """The months of communities, as known at the report's own cut-off; sisters are known by their counts alone."""
     kpis, periods = [domains.kpi(one) for one in kpi_ids], [parse_period(month) for month in months]
-    return figures(tables, book.cut, kpis, periods, communities=list(places), min_n=book.min_n)
+    monthly = book.counted if places == [book.community] else _counted(book, places)
+    return figures({}, book.cut, kpis, periods, communities=list(places), min_n=book.min_n, monthly=monthly)
 
 
-def _tables_of(book: Book, places: Sequence[str]) -> dict[str, pd.DataFrame]:
+def _counted(book: Book, places: Sequence[str]) -> Monthly:
     if "sisters" not in book.besides:
-        book.besides["sisters"] = domains.derive(store.load(book.workspace, places), book.cut)
+        book.besides["sisters"] = count_communities(book.workspace, places, book.cut).monthly
     return book.besides["sisters"]
 
 

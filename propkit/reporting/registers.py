@@ -167,7 +167,7 @@ def quality(book: Book) -> Display:
     )
     listed = sorted(entries, key=lambda entry: (not entry["refused"], -entry["rejected_lines"]))[:FILES]
     frame = pd.DataFrame([_file_row(book, entry) for entry in listed], columns=heads)
-    without = [table.label for name, table in domains.TABLES.items() if name in book.raw and book.raw[name].empty]
+    without = [table.label for name, table in domains.TABLES.items() if book.bare(name)]
     lines, kept, refused = (sum(entry[name] for entry in entries) for name in ("lines", "kept", "rejected_lines"))
     caption = Text(
         f"{len(entries)} 个文件读入 {lines:,} 行 ＝ 采用 {kept:,} ＋ 未采用 {refused:,}{_rest(entries).zh}",

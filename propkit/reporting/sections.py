@@ -152,7 +152,7 @@ def receipt(book: Book) -> Receipt:
             "parameters": book.parameters,
             "sections": book.sections,
             "data_sha256": book.data_sha256,
-            "rows": {name: len(rows) for name, rows in book.tables.items() if name in domains.TABLES},
+            "rows": book.sizes,
             "as_of": f"{book.cut.as_of:%Y-%m-%d}",
             "title": f"{book.name}{_OF.get(book.lang)}{REPORT_TITLES[book.report].get(book.lang)}",
             "kicker": book.period.label(book.lang),

@@ -116,7 +116,8 @@ def _last_service_day(book: Book) -> Earlier | None:
 def _year_words(book: Book, before: Period) -> Text:
     if book.period.kind == "month":
         return _PLAIN[0]
-    known = [month for month in before.months if month in months_with_data(book.tables)]
+    there = set(months_with_data(book.tables))
+    known = [month for month in before.months if month in there]
     whole = _PLAIN[1]
     if not known or known == before.months:
         return whole

@@ -26,7 +26,6 @@ from traitlets.config import Config
 from propkit import __version__, store
 from propkit.periods import parse_period
 from propkit.reporting import page
-from propkit.reporting.book import months_with_data
 from propkit.reporting.display import HEADING, NONCE, RECEIPT
 from propkit.running import engine as engines
 from propkit.running import plan
@@ -89,7 +88,7 @@ def _make(workspace: Workspace, job: Job, scratch: Path, limits: Limits, engine:
 
 def _require_data(workspace: Workspace, job: Job) -> None:
     """Tell a month without data before a kernel is started, and name the months that have some."""
-    months = months_with_data(store.load(workspace, None if job.community == plan.WHOLE else [job.community]))
+    months = store.months(workspace, None if job.community == plan.WHOLE else [job.community])
     if set(parse_period(job.period).months) & set(months):
         return
     known = f"{months[0]} … {months[-1]}" if months else "—"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from propkit import __version__, store
 from propkit.errors import ConfigError
+from propkit.files import package_hash
 from propkit.locks import queued
 from propkit.running import plan
 from propkit.running.outcomes import words
@@ -160,7 +161,7 @@ def write_results(workspace: Workspace, run_id: str, records: Iterable[Mapping],
     jobs = [{"parameters": _parameters(record), **{name: record[name] for name in names}} for record in records]
     store.write_json(
         workspace.reports / (f"run_results.{shard}.json" if shard else RESULTS),
-        {"schema_version": SCHEMA, "run_id": run_id, "version": __version__, "code": plan.code_hash(), "jobs": jobs},
+        {"schema_version": SCHEMA, "run_id": run_id, "version": __version__, "code": package_hash(), "jobs": jobs},
     )
 
 

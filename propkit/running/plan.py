@@ -10,14 +10,14 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from pathlib import Path
 
 import pandas as pd
 
-from propkit import __version__, store
+from propkit import store
 from propkit.errors import ConfigError, Faults, PropkitError, nearest
+from propkit.files import package_hash
 from propkit.model import Report
 from propkit.periods import Period, parse_period
 from propkit.reporting import notes
@@ -206,7 +206,7 @@ class Inputs:
         named = {name: value for name, value in parameters(workspace, job).items() if name != "workspace"}
         parts = {
             "notebook": self._once("notebook", job.report, lambda: notebook_hash(workspace, find_report(job.report))),
-            "code": code_hash(),
+            "code": package_hash(),
             "parameters": named,
             "data": self._once("data", job.community, lambda: _fingerprint(workspace, job.community)),
             "settings": self._once("settings", "", lambda: _sha(workspace.root / SETTINGS_FILE)),
@@ -238,17 +238,6 @@ def _usual(communities: Sequence[str]) -> list[Report]:
 def _fingerprint(workspace: Workspace, community: str) -> str:
     places = list(store.communities(workspace)) if community == WHOLE else [community]
     return " ".join(store.fingerprint(workspace, place) for place in places)
-
-
-@cache
-def code_hash() -> str:
-    """Return a hash over the installed version, every module and every template file of the package."""
-    package = Path(str(resources.files("propkit")))
-    templates = (path for path in (package / "reporting" / "template").rglob("*") if path.is_file())
-    digest = hashlib.sha256(__version__.encode())
-    for path in sorted({*package.rglob("*.py"), *templates}):
-        digest.update(f"{path.relative_to(package).as_posix()}\0{_sha(path)}\0".encode())
-    return digest.hexdigest()
 
 
 def notebook_hash(workspace: Workspace, report: Report) -> str:
