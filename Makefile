@@ -33,12 +33,13 @@ fix: $(VENV)/.installed-dev
 honesty: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.honesty
 
-# Times reports, ingest and tallies against the usual ways and writes docs/benchmarks.md: about an hour on a quiet machine;
-# BENCH=--quick takes five minutes.
+# Times reports, ingest and tallies against the usual ways and writes docs/benchmarks*.md: over an hour on a quiet machine;
+# BENCH=--quick SCALE="--communities 20" takes ten minutes.
 bench: $(VENV)/.installed-dev
 	$(PIP) --editable '.[dev,bench]'
 	$(BIN)/python -m bench --write $(BENCH)
 	$(BIN)/python -m bench.explorer --write
+	$(BIN)/python -m bench.scale --write $(SCALE)
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -1,9 +1,9 @@
 """A whole company on one machine: 10 million work orders and 2 million answers, ingested, tallied and made a portfolio of.
 
-    python -m bench.scale [--communities 200] [--orders 50000] [--answers 10000] [-j 2]
+    python -m bench.scale [--communities 200] [--orders 50000] [--answers 10000] [-j 2] [--write]
 
-Prints seconds, CPU seconds and the peak of the whole process tree for each command.  Nothing here is a test, for times
-differ from machine to machine.
+Prints seconds, CPU seconds and the peak of the whole process tree for each command; --write puts them into
+docs/benchmarks-scale.md.  Nothing here is a test, for times differ from machine to machine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pyarrow as pa
 from pyarrow import compute, csv
 
 from bench.ingest import HEADERS
-from bench.measure import Cost, machine, python, run
+from bench.measure import ROOT, Cost, machine, python, run
 
 ITEMS = (
     "overall",
@@ -34,6 +34,9 @@ ITEMS = (
     "activities",
     "service",
 )
+KPI = "repairs_on_time_rate"
+FINE = (0, 1)
+"""`propkit check` ends with 1 where it found something."""
 STEPS = (0, 5, 12, 40, 90, 200, 2880)
 """Minutes from the report of a fault to each of the times that a work order holds."""
 SOURCES = """[workspace]
@@ -63,31 +66,58 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=50_000)
     parser.add_argument("--answers", type=int, default=10_000)
     parser.add_argument("-j", "--jobs", type=int, default=2)
+    parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
+    rows = asked.communities * (asked.orders + asked.answers)
     with tempfile.TemporaryDirectory(prefix="pkb-") as folder:
         workspace = Path(folder)
         _write(workspace, asked.communities, asked.orders, asked.answers)
-        rows = asked.communities * (asked.orders + asked.answers)
-        _say(f"{machine()}: {rows:,} rows of {asked.communities} communities, -j {asked.jobs}")
-        _cost("ingest", workspace, "ingest", "-j", str(asked.jobs))
-        _accounted(workspace, rows)
-        _cost("values of a year", workspace, "values", "-p", "2025", "--format", "csv")
-        _cost("portfolio", workspace, "run", "portfolio", "-p", "2025-09")
-        _cost("ingest of nothing new", workspace, "ingest", "-j", str(asked.jobs))
+        portfolio, jobs = ("run", "portfolio", "-p", "2025-09", "--force"), ("-j", str(asked.jobs))
+        lines = [_cost("`propkit ingest` of new files", workspace, "ingest", *jobs)]
+        kept, refused = _accounted(workspace, rows)
+        lines += [
+            _cost("`propkit ingest` again, nothing new", workspace, "ingest", *jobs),
+            _cost("`propkit run portfolio`, which counts every community", workspace, *portfolio),
+            _cost("the same again, from the counts kept", workspace, *portfolio),
+            _cost("one figure of every community for a year: `propkit values`", workspace, "values", KPI, "-p", "2025"),
+            _cost("`propkit check`", workspace, "check"),
+        ]
+    told = _page(f"{asked.communities} communities with {asked.orders:,} work orders and {asked.answers:,} answers each: "
+                 f"{kept:,} rows kept and {refused:,} refused of {rows:,} written", lines)  # fmt: skip
+    if asked.write:
+        (ROOT / "docs" / "benchmarks-scale.md").write_text(told, "utf-8")
+    sys.stdout.write(told)
 
 
-def _cost(name: str, workspace: Path, *command: str) -> None:
-    cost: Cost = run(python("propkit", *command), cwd=workspace, watched=True)
-    _say(f"{name}: {cost.wall:.0f} s, {cost.cpu:.0f} CPU s, {cost.tree:.0f} MB in all processes")
+def _page(what: str, lines: list[str]) -> str:
+    return "\n".join([
+        "# Benchmark: a whole company on one machine",
+        "",
+        f"Made by `python -m bench.scale --write`: {machine()}. {what}, all invented, with the memory that propkit.toml gives by "
+        "default (1,024 MB for rows). MB: the peak of all processes together, shared memory counted once. Read seconds as "
+        "those of one machine at one time.",
+        "",
+        "| | wall s | CPU s | MB |",
+        "| --- | --- | --- | --- |",
+        *lines,
+        "",
+    ])  # fmt: skip
 
 
-def _accounted(workspace: Path, rows: int) -> None:
-    """End unless every row that was written is among those kept or refused."""
+def _cost(name: str, workspace: Path, *command: str) -> str:
+    cost: Cost = run(python("propkit", *command), cwd=workspace, watched=True, fine=FINE)
+    line = f"| {name} | {cost.wall:.0f} | {cost.cpu:.0f} | {cost.tree:.0f} |"
+    sys.stderr.write(line + "\n")
+    return line
+
+
+def _accounted(workspace: Path, rows: int) -> tuple[int, int]:
+    """Return rows kept and refused; ends unless every row that was written is among them."""
     files = json.loads((workspace / "store" / "ingest_results.json").read_text("utf-8"))["files"]
     kept, refused = (sum(entry[part] for entry in files) for part in ("kept", "rejected_lines"))
     if kept + refused != rows:
         raise SystemExit(f"{rows:,} rows written, {kept + refused:,} accounted for")
-    _say(f"rows kept {kept:,}, refused {refused:,}")
+    return kept, refused
 
 
 def _write(workspace: Path, communities: int, orders: int, answers: int) -> None:
@@ -152,11 +182,6 @@ def _one_of(chance: np.random.Generator, count: int, *words: str) -> pa.Array:
 
 def _instants(seconds: np.ndarray) -> pa.Array:
     return compute.strftime(pa.array(seconds, pa.timestamp("s")), format="%Y-%m-%d %H:%M:%S")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
