@@ -124,6 +124,8 @@ def _scale(series: Sequence[tuple[str, Sequence[Row]]], kpi: Kpi) -> tuple[float
     known = [reader_value(row, kpi) for _, rows in series for row in rows if not hidden(row)] or [0, 1]
     steps = mticker.MaxNLocator(3, steps=(1, 2, 2.5, 5, 10)).tick_values(min(known), max(known))
     low, high = float(steps[0]), float(steps[-1])
+    if marks.tick(low, kpi) == marks.tick(high, kpi):  # all the same: its height is not a change of a thousandth
+        low, high = low - 1, high + 1
     return (max(low, 0) if min(known) >= 0 else low), (min(high, 100) if kpi.kind == "share" else high)
 
 

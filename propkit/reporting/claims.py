@@ -9,7 +9,7 @@ family differ at all (the gate).  No sentence here names a cause.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +25,7 @@ from propkit.reporting.display import (
     period_words,
 )
 from propkit.reporting.plainly import interval_words
-from propkit.text import Text, counted
+from propkit.text import Text, counted, number
 
 ALPHA_CHANGES = ALPHA_SEGMENTS = ALPHA_TARGETS = ALPHA_SIGNALS = 0.01
 ALPHA_LEADING = 0.01
@@ -202,13 +202,17 @@ def _unlike_earlier(kpi: Kpi, settled: pd.DataFrame) -> float:
     return float(stats.proportion_test(num[-1], den[-1], num[:-1].sum() / den[:-1].sum())["p_value"])
 
 
-def by_chance(series: int) -> Text:
-    """Say how many of `series` latest months would leave their limits though nothing happened."""
-    expected = f"{series * CHANCE_OUTSIDE:.2f}"
+def by_chance(series: Iterable[pd.DataFrame]) -> Text:
+    """Say how many latest months would leave their limits though nothing happened.
+
+    `series`: months as `signals` returns them; those too short for limits are not among the judged.
+    """
+    judged = sum(bool(rows["center"].notna().any()) for rows in series)
+    expected = number(judged * CHANCE_OUTSIDE, 2)
     return Text(
-        f"共看了 {series} 条逐月走势；即使一切如常，平均也会有约 {expected} 条的最新月份超出范围"
+        f"共看了 {judged:,} 条逐月走势；即使一切如常，平均也会有约 {expected} 条的最新月份超出范围"
         "（还须与以往各月明显不同，才会写进这里）。",
-        f"{series} monthly series were judged; with nothing happening, about {expected} of them would be outside on average "
+        f"{judged:,} monthly series were judged; with nothing happening, about {expected} of them would be outside on average "
         "(to be named here a month must also differ clearly from all earlier ones).",
     )
 

@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -106,11 +107,12 @@ def open_portfolio(
 
 def looks(book: Portfolio, kpi_ids: Sequence[str]) -> Display:
     """Answer first: which communities need a look and why, what differs, how many would by chance, and what is not known."""
-    found = [*_outside(book, kpi_ids), *_signalled(book, kpi_ids)]
+    judged = _judged_months(book, kpi_ids)
+    found = [*_outside(book, kpi_ids), *_signalled(book, judged)]
     reasons: dict[str, list[str]] = {}
     for place, text in found:
         reasons.setdefault(place, []).append(text.get(book.lang))
-    points = [_differences(book, kpi_ids), claims.by_chance(len(book.places) * len(kpi_ids)), *_unknown(book, kpi_ids)]
+    points = [_differences(book, kpi_ids), claims.by_chance([rows for _, rows, _ in judged]), *_unknown(book, kpi_ids)]
     if not reasons:
         none = Text("没有小区超出偶然波动的范围。", "No community lies outside what chance alone gives.")
         return cards.summary(none, points, lang=book.lang)
@@ -205,9 +207,7 @@ def funnel(book: Portfolio, kpi_id: str) -> Display:
     center = num.sum() / den.sum()
     sizes = np.unique(np.linspace(1, den.max() * 1.12, 60).astype(int))
     limits = stats.funnel_limits(center, sizes).assign(n=sizes)
-    own = stats.funnel_limits(center, den)
-    value = num / den
-    outside = (value < own["low998"].to_numpy()) | (value > own["high998"].to_numpy())
+    outside = stats.funnel_outside(num, den, center)["outside"].to_numpy(bool)
     drawn = rates.assign(segment=rates["community"], signal=outside)
     mix = Text(
         "各小区的房龄、规模与住户构成不同，超出范围说明值得去看，不说明谁做得不好。",
@@ -381,19 +381,23 @@ def _outside(book: Portfolio, kpi_ids: Sequence[str]) -> list[tuple[str, Text]]:
     return found
 
 
-def _signalled(book: Portfolio, kpi_ids: Sequence[str]) -> list[tuple[str, Text]]:
-    """Communities whose own latest month lies outside its usual range, for the worse."""
+def _judged_months(book: Portfolio, kpi_ids: Sequence[str]) -> list[tuple[str, pd.DataFrame, list[claims.Claim]]]:
+    """Every community's own months of every figure that does not age, with their limits and what is to be told of them."""
     months = [parse_period(month) for month in book.period.history(13)]
-    series = book.sides([one for one in kpi_ids if domains.KPIS[one].kind in ("share", "rate")], months)
-    family = len(book.places) * len(kpi_ids)
-    found = []
-    for kpi_id in dict.fromkeys(series["kpi"]):
-        kpi = book.kpi(kpi_id)
-        for place in book.places:
-            own = series[(series["kpi"] == kpi_id) & (series["community"] == place)].reset_index(drop=True)
-            told = [] if kpi.ages else claims.signals(kpi, own, family)[1]
-            found += [(place, one.text) for one in told if one.period == book.month and one.good is False]
-    return found
+    kpis = [
+        book.kpi(one) for one in kpi_ids if domains.KPIS[one].kind in ("share", "rate") and not domains.KPIS[one].ages
+    ]
+    rates, family = book.sides([kpi.id for kpi in kpis], months), len(book.places) * len(kpi_ids)
+    series = [rates.iloc[at : at + len(months)].reset_index(drop=True) for at in range(0, len(rates), len(months))]
+    pairs = zip(product(kpis, book.places), series, strict=True)
+    return [(place, *claims.signals(kpi, rows, family)) for (kpi, place), rows in pairs]
+
+
+def _signalled(book: Portfolio, judged: list[tuple[str, pd.DataFrame, list[claims.Claim]]]) -> list[tuple[str, Text]]:
+    """Communities whose own latest month lies outside its usual range, for the worse."""
+    return [
+        (place, one.text) for place, _, told in judged for one in told if one.period == book.month and one.good is False
+    ]
 
 
 def _shares(book: Portfolio, kpi_id: str) -> pd.DataFrame:

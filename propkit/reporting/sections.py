@@ -182,7 +182,7 @@ def summary(book: Book) -> Display:
     points += [plainly.stated(kpi, book.figure(kpi.id), found.about(kpi.id)) for kpi in others] + own
     signalled = [claim for claim in worth if claim.kind == "signal"]
     if signalled:
-        points.append(claims.by_chance(len(found.series)))
+        points.append(claims.by_chance(found.series.values()))
         back = [claims.rebound(book.kpi(claim.kpi), found.series[claim.kpi]) for claim in signalled]
         points += [words for words in back if words is not None]
     points += heard(book, {*(claim.kpi for claim in worth), *(kpi.id for kpi in others)})

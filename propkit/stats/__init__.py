@@ -95,6 +95,7 @@ _NAMES = {
         "adjust_pvalues",
         "compare_segments",
         "funnel_limits",
+        "funnel_outside",
         "overdispersion",
         "shrink_proportions",
     ),

@@ -162,6 +162,24 @@ def funnel_limits(target: float, nobs: Numbers) -> Result:
     return answer({name: _interpolated(q, n, share) for name, q in quantiles.items()}, index)
 
 
+def funnel_outside(counts: Numbers, nobs: Numbers, target: float) -> Result:
+    """Return which segments lie where chance alone puts fewer than two in 1,000 if all have the value `target`.
+
+    Formula: the exact binomial chance of so many cases or more, or of so many or fewer, is below 0.1 %.  The curves of
+    `funnel_limits` lie within one case of this: near 0 and 1 that is as much as a whole segment, which is why points are judged here.
+    Columns: outside (missing when n = 0).
+    Errors: ValueError for a target outside 0..1, or more cases than n.
+
+    >>> bool(funnel_outside(1000, 1000, 0.9999)["outside"]), bool(funnel_outside(45, 50, 0.6)["outside"])
+    (False, True)
+    """
+    share = fraction_within("funnel_outside", "target", target, ends=True)
+    numbers, index = nested_counts("funnel_outside", counts=counts, nobs=nobs)
+    x, n = numbers["counts"], np.where(numbers["nobs"] > 0, numbers["nobs"], np.nan)
+    tail = np.minimum(stats.binom.sf(x - 1, n, share), stats.binom.cdf(x, n, share))
+    return answer({"outside": np.where(np.isnan(n) | np.isnan(x), np.nan, tail < 0.001)}, index)
+
+
 def _interpolated(q: float, n: np.ndarray, share: float) -> np.ndarray:
     limit, known = np.full(n.shape, np.nan), ~np.isnan(n)
     sizes = n[known]

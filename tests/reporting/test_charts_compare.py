@@ -179,6 +179,14 @@ def test_small_plots_share_a_scale_and_say_name_cases_and_last_figure():
     assert to_hex(panels[0].collections[-1].get_facecolors()[-1]) == style.PAPER
 
 
+def test_small_plots_of_one_value_have_a_scale_with_two_ends():
+    frame = several().assign(value=1.0, low=0.99, high=1.0)
+    panel = charts_panels.small_multiples(frame, s.SATISFIED, lang="zh").child_axes[0]
+    low, high = panel.get_ylim()
+    assert high - low >= 1
+    assert [tick.get_text() for tick in panel.get_yticklabels()] == ["99%", "100%"]
+
+
 def test_only_a_claim_points_a_small_plot():
     told = charts_panels.small_multiples(
         several(), s.SATISFIED, lang="zh", claim=s.claim("segment", "higher", True, group="a")

@@ -268,7 +268,14 @@ def test_signal_limits_of_small_months_are_exact() -> None:
 
 
 def test_by_chance_says_how_many_series_would_signal_anyway() -> None:
-    assert claims.by_chance(100).en.startswith("100 monthly series were judged; with nothing happening, about 0.27")
+    long, short = (
+        claims.signals(ON_TIME, _rates(ON_TIME.id, {f"2024-{at:02}": (620, 1000) for at in months}, "period"))[0]
+        for months in (range(1, 13), range(1, 4))
+    )
+
+    told = claims.by_chance([*[long] * 1100, short])
+
+    assert told.en.startswith("1,100 monthly series were judged; with nothing happening, about 2.97")
 
 
 def test_signal_limits_are_laney_where_months_vary_more_than_chance() -> None:

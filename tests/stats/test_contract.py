@@ -53,6 +53,7 @@ CONTRACT = [
     ("compare_segments", ("ab", *HALVES), "difference low high p_value p_adjusted flag"),
     ("shrink_proportions", HALVES, "alpha beta shrunk"),
     ("funnel_limits", (0.8, 50), "low95 high95 low998 high998"),
+    ("funnel_outside", (45, 50, 0.6), "outside"),
     ("overdispersion", HALVES, "phi tau2 z z_winsorised"),
     ("suppress_table", ([[9, 9]],), "mask primary secondary value_lost"),
     ("audit_suppression", ([[9, 9]], [[True, True]]), "row col low high exactly_derivable"),

@@ -10,6 +10,7 @@ from propkit.stats import (
     adjust_pvalues,
     compare_segments,
     funnel_limits,
+    funnel_outside,
     overdispersion,
     proportion_diff,
     shrink_proportions,
@@ -105,6 +106,28 @@ def test_funnel_limits_when_recomputed_slowly():
 def test_funnel_limits_are_nested(target, n):
     limits = funnel_limits(target, n)
     assert 0 <= limits["low998"] <= limits["low95"] <= limits["high95"] <= limits["high998"] <= 1
+
+
+@steady
+@given(st.one_of(st.floats(0, 1), st.floats(0.995, 1)), st.integers(1, 400))
+def test_no_more_than_two_in_a_thousand_lie_outside_the_funnel_by_chance(target, n):
+    cases = np.arange(n + 1)
+    outside = funnel_outside(cases, [n] * (n + 1), target)["outside"].to_numpy(bool)
+    chances = [sp.binom.pmf(k, n, target) for k in range(n + 1)]
+    slow = [min(sum(chances[: k + 1]), sum(chances[k:])) < 0.001 for k in range(n + 1)]
+    doubtful = [abs(min(sum(chances[: k + 1]), sum(chances[k:])) - 0.001) < 1e-9 for k in range(n + 1)]
+    assert [bool(a) for a, skip in zip(outside, doubtful, strict=True) if not skip] == [
+        b for b, skip in zip(slow, doubtful, strict=True) if not skip
+    ]
+    assert sum(chance for chance, out in zip(chances, outside, strict=True) if out) < 0.002
+
+
+def test_where_all_reach_everything_none_lies_outside_the_funnel():
+    assert not funnel_outside([1000, 5], [1000, 5], 1.0)["outside"].any()
+    assert not funnel_outside([0], [1000], 0.0)["outside"].any()
+    assert np.isnan(funnel_outside([0], [0], 0.5)["outside"][0])
+    with pytest.raises(ValueError, match="target is 80"):
+        funnel_outside(40, 50, 80)
 
 
 def test_overdispersion_when_recomputed_slowly():
