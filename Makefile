@@ -34,7 +34,7 @@ honesty: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.honesty
 
 # Times reports, ingest and tallies against the usual ways and writes docs/benchmarks*.md: over an hour on a quiet machine;
-# BENCH=--quick SCALE="--communities 20" takes ten minutes.
+# BENCH=--quick SCALE="--communities 20" takes fifteen minutes.
 bench: $(VENV)/.installed-dev
 	$(PIP) --editable '.[dev,bench]'
 	$(BIN)/python -m bench --write $(BENCH)

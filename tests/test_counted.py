@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from propkit import counted, domains, store
-from propkit.counted import count_communities
+from propkit.counted import Counted, count_communities
 from propkit.domains import community
 from propkit.figures import figures
 from propkit.model import Cut
@@ -19,84 +20,96 @@ from propkit.periods import parse_period
 from propkit.reporting import items, plausibility, portfolio
 from propkit.workspace import Workspace, open_workspace
 
-PLACES = ["yinhe", "cuihu", "lanting"]
+PLACES, SMALL = ["yinhe", "cuihu", "lanting"], ["lanting"]
 PERIODS = [parse_period(text) for text in ("2025-09", "2024-09", "2025Q3", "2025", "2025-03..2025-08", "2031-01")]
 KPIS = list(domains.KPIS.values())
 
 
-@pytest.fixture
-def workspace(demo_workspace: Workspace, tmp_path: Path) -> Workspace:
-    """The demo's, of which nothing has been counted."""
-    root = tmp_path / "w"
+@dataclass(frozen=True)
+class Known:
+    """The demo's workspace, what it counted to, and what its figures are by the rows."""
+
+    workspace: Workspace
+    found: Counted
+    tables: dict[str, pd.DataFrame]
+    figures: pd.DataFrame
+
+
+@pytest.fixture(scope="module")
+def known(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Known:
+    root = tmp_path_factory.mktemp("counted") / "w"
     shutil.copytree(demo_workspace.root, root, ignore=shutil.ignore_patterns("raw", "counts", "reports", "parts"))
-    return open_workspace(root)
-
-
-def test_figures_are_those_of_the_rows(workspace: Workspace) -> None:
+    workspace = open_workspace(root)
     cut = _cut(workspace)
-    tables = domains.derive(store.load(workspace), cut)
-
-    found = count_communities(workspace, PLACES, cut)
-
-    assert (found.known["work_order"], found.given["work_order"]) == (len(tables["work_order"]),) * 2
-    assert found.homes == community.occupied(tables["household"])
-    _same(_figures(found, cut), figures(tables, cut, KPIS, PERIODS, communities=PLACES))
+    tables = domains.derive(store.load(workspace, PLACES), cut)
+    expected = figures(tables, cut, KPIS, PERIODS, communities=PLACES)
+    return Known(workspace, count_communities(workspace, PLACES, cut), tables, expected)
 
 
-def test_an_earlier_cut_off_is_counted_by_itself(workspace: Workspace) -> None:
-    late, early = _cut(workspace), dataclasses.replace(_cut(workspace), as_of=pd.Timestamp("2025-07-15 23:59:59"))
-
-    whole, part = (count_communities(workspace, PLACES, cut) for cut in (late, early))
-
-    tables = domains.derive(store.load(workspace), early)
-    _same(_figures(part, early), figures(tables, early, KPIS, PERIODS, communities=PLACES))
-    assert part.known["work_order"] < whole.known["work_order"] == part.given["work_order"]
-    assert {len(list(folder.iterdir())) for folder in (workspace.private / "counts").iterdir()} == {2}
+@pytest.fixture
+def workspace(known: Known, tmp_path: Path) -> Workspace:
+    """A copy in which every community has been counted."""
+    shutil.copytree(known.workspace.root, tmp_path / "w")
+    return open_workspace(tmp_path / "w")
 
 
-def test_what_was_counted_is_not_counted_again(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_are_those_of_the_rows(known: Known) -> None:
+    assert known.found.known["work_order"] == known.found.given["work_order"] == len(known.tables["work_order"])
+    assert known.found.homes == community.occupied(known.tables["household"])
+    _same(_figures(known.found, _cut(known.workspace), PLACES), known.figures)
+
+
+def test_what_was_counted_is_not_counted_again(
+    known: Known, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cut = _cut(workspace)
-    first = _figures(count_communities(workspace, PLACES, cut), cut)
     monkeypatch.setattr(store, "load", _never)
 
-    _same(_figures(count_communities(workspace, PLACES, cut), cut), first)
+    _same(_figures(count_communities(workspace, PLACES, cut), cut, PLACES), known.figures)
+
+
+def test_an_earlier_cut_off_is_counted_by_itself(known: Known, workspace: Workspace) -> None:
+    early = dataclasses.replace(_cut(workspace), as_of=pd.Timestamp("2025-07-15 23:59:59"))
+
+    part = count_communities(workspace, SMALL, early)
+
+    tables = domains.derive(store.load(workspace, SMALL), early)
+    _same(_figures(part, early, SMALL), figures(tables, early, KPIS, PERIODS, communities=SMALL))
+    assert part.known["work_order"] < part.given["work_order"]
+    assert _kept(workspace) == {"yinhe": 1, "cuihu": 1, "lanting": 2}
 
 
 def test_only_a_community_whose_rows_changed_is_counted_anew(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    known: Known, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cut = _cut(workspace)
-    before = count_communities(workspace, PLACES, cut).known["complaint"]
-    path = workspace.store / "rows" / "complaint" / "cuihu.parquet"
-    rows = pd.read_parquet(path)
-    rows.iloc[:-3].to_parquet(path, index=False)
-    read: list[list[str]] = []
+    cut, read = _cut(workspace), []
+    path = workspace.store / "rows" / "complaint" / "lanting.parquet"
+    pd.read_parquet(path).iloc[:-3].to_parquet(path, index=False)
+    tables = domains.derive(store.load(workspace, SMALL), cut)
     monkeypatch.setattr(store, "load", _spied(store.load, read))
 
     found = count_communities(workspace, PLACES, cut)
 
-    assert (read, before - found.known["complaint"]) == ([["cuihu"]], 3)
-    assert [len(list((workspace.private / "counts" / place).iterdir())) for place in PLACES] == [1, 1, 1]
-    _same(_figures(found, cut), figures(_tables(workspace, cut), cut, KPIS, PERIODS, communities=PLACES))
+    assert (read, known.found.known["complaint"] - found.known["complaint"]) == ([SMALL], 3)
+    assert _kept(workspace) == dict.fromkeys(PLACES, 1)
+    _same(_figures(found, cut, SMALL), figures(tables, cut, KPIS, PERIODS, communities=SMALL))
 
 
 def test_other_code_counts_anew(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    cut = _cut(workspace)
-    count_communities(workspace, PLACES, cut)
-    monkeypatch.setattr(counted, "package_hash", lambda: "other")
     read: list[list[str]] = []
+    monkeypatch.setattr(counted, "package_hash", lambda: "other")
     monkeypatch.setattr(store, "load", _spied(store.load, read))
 
-    count_communities(workspace, PLACES, cut)
+    count_communities(workspace, SMALL, _cut(workspace))
 
-    assert [place for places in read for place in places] == PLACES
+    assert read == [SMALL]
 
 
 def test_rows_that_change_while_they_are_counted_are_not_kept(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cut, path = _cut(workspace), workspace.store / "rows" / "complaint" / "lanting.parquet"
-    load = store.load
+    path, load = workspace.store / "rows" / "complaint" / "lanting.parquet", store.load
+    shutil.rmtree(workspace.private / "counts")
 
     def disturbed(*given: object) -> dict[str, pd.DataFrame]:
         rows = load(*given)
@@ -105,30 +118,29 @@ def test_rows_that_change_while_they_are_counted_are_not_kept(
 
     monkeypatch.setattr(store, "load", disturbed)
 
-    count_communities(workspace, PLACES, cut)
+    count_communities(workspace, SMALL, _cut(workspace))
 
-    assert sorted(folder.name for folder in (workspace.private / "counts").iterdir()) == ["cuihu", "yinhe"]
+    assert _kept(workspace) == {}
 
 
-def test_a_store_that_cannot_be_written_to_is_counted_all_the_same(workspace: Workspace) -> None:
+def test_a_store_that_cannot_be_written_to_is_counted_all_the_same(known: Known, workspace: Workspace) -> None:
     cut = _cut(workspace)
+    shutil.rmtree(workspace.private / "counts")
     (workspace.private / "counts").write_bytes(b"")  # no folder can be made here
 
-    found = _figures(count_communities(workspace, PLACES, cut), cut)
+    found = _figures(count_communities(workspace, SMALL, cut), cut, SMALL)
 
-    _same(found, figures(_tables(workspace, cut), cut, KPIS, PERIODS, communities=PLACES))
+    _same(found, known.figures[known.figures["community"].isin(SMALL)])
 
 
 def test_several_processes_and_little_memory_count_the_same(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cut = _cut(workspace)
-    alone = _figures(count_communities(workspace, PLACES, cut, workers=1), cut)
     files = {path: path.read_bytes() for path in (workspace.private / "counts").rglob("*.parquet")}
     shutil.rmtree(workspace.private / "counts")
     monkeypatch.setattr(store, "_CELL_BYTES", 1 << 20)  # each community is larger than the memory
 
-    _same(_figures(count_communities(workspace, PLACES, cut, workers=2), cut), alone)
+    count_communities(workspace, PLACES, _cut(workspace), workers=2)
 
     assert {path: path.read_bytes() for path in files} == files
 
@@ -138,13 +150,11 @@ def test_no_community_counts_to_nothing(workspace: Workspace) -> None:
 
     found = count_communities(workspace, [], cut)
 
-    assert figures({}, cut, KPIS, PERIODS, communities=["none"], monthly=found.monthly)["state"].eq("no_data").all()
+    assert _figures(found, cut, ["none"])["state"].eq("no_data").all()
 
 
 def test_the_portfolio_and_the_checks_read_no_orders(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    cut, load = _cut(workspace), store.load
-    count_communities(workspace, PLACES, cut)
-    asked: list[set[str]] = []
+    load, asked = store.load, []
 
     def few(place: Workspace, communities: list[str], names: tuple[str, ...]) -> dict[str, pd.DataFrame]:
         asked.append(set(names))
@@ -159,26 +169,26 @@ def test_the_portfolio_and_the_checks_read_no_orders(workspace: Workspace, monke
 
 
 def test_values_of_whole_months_are_sums_of_what_was_counted(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    known: Known, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cut, ids = _cut(workspace), ["repairs_on_time_rate", "complaints_per_1000_homes", "owner_satisfaction"]
-    expected = figures(_tables(workspace, cut), cut, [domains.KPIS[one] for one in ids], PERIODS, communities=PLACES)
-    count_communities(workspace, PLACES, cut)
     monkeypatch.setattr(store, "load", _never)
 
-    _same(items.values(workspace, ids, PERIODS, communities=PLACES, cut=cut), expected)
+    told = items.values(workspace, ids, PERIODS, communities=PLACES, cut=cut)
+
+    _same(told, pd.concat([known.figures[known.figures["kpi"] == one] for one in ids]))
 
 
 def _cut(workspace: Workspace) -> Cut:
     return workspace.cut(store.data_cutoff(workspace))
 
 
-def _tables(workspace: Workspace, cut: Cut) -> dict[str, pd.DataFrame]:
-    return domains.derive(store.load(workspace, PLACES), cut)
+def _kept(workspace: Workspace) -> dict[str, int]:
+    return {folder.name: len(list(folder.iterdir())) for folder in (workspace.private / "counts").glob("*")}
 
 
-def _figures(found: counted.Counted, cut: Cut) -> pd.DataFrame:
-    return figures({}, cut, KPIS, PERIODS, communities=PLACES, monthly=found.monthly)
+def _figures(found: Counted, cut: Cut, places: list[str]) -> pd.DataFrame:
+    return figures({}, cut, KPIS, PERIODS, communities=places, monthly=found.monthly)
 
 
 def _same(one: pd.DataFrame, other: pd.DataFrame) -> None:

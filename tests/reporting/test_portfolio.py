@@ -16,9 +16,15 @@ ON_TIME = "repairs_on_time_rate"
 KPIS = [ON_TIME, "complaint_on_time_rate", "fee_collection_rate_households", "owner_satisfaction"]
 
 
-@pytest.fixture
-def book(demo_workspace: Workspace) -> Portfolio:
+@pytest.fixture(scope="module")
+def company(demo_workspace: Workspace) -> Portfolio:
     return open_portfolio(workspace=demo_workspace.root, period="2025-09", lang="en")
+
+
+@pytest.fixture
+def book(company: Portfolio) -> Portfolio:
+    company.besides.clear()
+    return company
 
 
 def test_every_community_is_drawn_where_they_are_few(book: Portfolio) -> None:
