@@ -52,10 +52,11 @@ def count_communities(
     """
     workspace = Workspace(workspace.root.resolve(), workspace.settings)
     told = {place: _kept(_path(workspace, place, cut)) for place in communities}
-    told |= dict(_count(workspace, [place for place in told if told[place] is None], cut, workers))
+    missing = [place for place in told if told[place] is None]
+    told |= {place: _table(content) for place, content in _count(workspace, missing, cut, workers)}
     if not told:
         return Counted(monthly_of(domains.derive({}, cut), _KPIS), {}, {}, {})
-    return _together([pq.read_table(io.BytesIO(content)) for content in told.values()])
+    return _together(list(told.values()))
 
 
 def _count(
@@ -109,8 +110,16 @@ def _path(workspace: Workspace, community: str, cut: Cut) -> Path:
     return workspace.private / "counts" / community / f"{rows[:24]}-{choices[:24]}.parquet"
 
 
-def _kept(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
+def _kept(path: Path) -> pa.Table | None:
+    """Return what was counted; None where there is nothing, or nothing that can be read."""
+    try:
+        return _table(path.read_bytes())
+    except (OSError, pa.ArrowInvalid):
+        return None
+
+
+def _table(content: bytes) -> pa.Table:
+    return pq.read_table(io.BytesIO(content))
 
 
 def _keep(path: Path, content: bytes) -> None:

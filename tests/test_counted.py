@@ -105,6 +105,17 @@ def test_other_code_counts_anew(workspace: Workspace, monkeypatch: pytest.Monkey
     assert read == [SMALL]
 
 
+def test_a_torn_file_is_counted_anew(known: Known, workspace: Workspace) -> None:
+    cut = _cut(workspace)
+    (path,) = (workspace.private / "counts" / "lanting").iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+    _same(_figures(count_communities(workspace, PLACES, cut), cut, PLACES), known.figures)
+
+    assert path.read_bytes() == whole
+
+
 def test_rows_that_change_while_they_are_counted_are_not_kept(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
