@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from propkit import domains, hands, store
+from propkit import domains, store
 from propkit.domains import community
 from propkit.figures import Monthly, Spoken, monthly_of
 from propkit.files import package_hash, write_bytes
@@ -53,24 +52,11 @@ def count_communities(
     workspace = Workspace(workspace.root.resolve(), workspace.settings)
     told = {place: _kept(_path(workspace, place, cut)) for place in communities}
     missing = [place for place in told if told[place] is None]
-    told |= {place: _table(content) for place, content in _count(workspace, missing, cut, workers)}
+    made = store.in_parts(workspace, partial(_part, workspace, cut), missing, workers) if missing else []
+    told |= {place: _table(content) for part in made for place, content in part}
     if not told:
         return Counted(monthly_of(domains.derive({}, cut), _KPIS), {}, {}, {})
     return _together(list(told.values()))
-
-
-def _count(
-    workspace: Workspace, communities: Sequence[str], cut: Cut, workers: int | None
-) -> Iterable[tuple[str, bytes]]:
-    if not communities:
-        return []
-    workers, some = workers or os.cpu_count() or 1, partial(_part, workspace, cut)
-    pieces = store.partitions(workspace, communities, workers)
-    if workers == 1 or len(pieces) == 1:
-        return [one for piece in pieces for one in some(piece)]
-    needs = [store.need(workspace, piece) for piece in pieces]
-    made = hands.spread(some, pieces, workers=workers, needs=needs, room=store.memory(workspace))
-    return [one for part in made for one in part]
 
 
 def _part(workspace: Workspace, cut: Cut, communities: list[str]) -> list[tuple[str, bytes]]:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from natsort import natsorted
 
-from propkit import domains, incoming
+from propkit import domains, hands, incoming
 from propkit.errors import ConfigError, DataError, nearest
 from propkit.files import write_bytes as write_bytes
 from propkit.files import write_frame, write_json
@@ -30,6 +31,9 @@ from propkit.text import Text
 from propkit.workspace import Workspace
 
 RESULTS_SCHEMA = 1
+
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,22 @@ def partitions(workspace: Workspace, communities: Sequence[str], shares: int = 1
     """
     needs = {place: need(workspace, [place]) for place in communities}
     return _fitting(needs, memory(workspace) // shares)
+
+
+def in_parts(
+    workspace: Workspace,
+    some: Callable[[list[str]], Made],
+    communities: Sequence[str],
+    workers: int | None = None,
+) -> Iterable[Made]:
+    """Return what `some` makes of communities, part by part; where all do not fit the memory, smaller parts side by side by
+    `workers` processes (one for each processor by default)."""
+    workers, pieces = workers or os.cpu_count() or 1, partitions(workspace, communities)
+    if workers == 1 or len(pieces) == 1:
+        return map(some, pieces)
+    pieces = partitions(workspace, communities, workers)
+    needs = [need(workspace, piece) for piece in pieces]
+    return hands.spread(some, pieces, workers=workers, needs=needs, room=memory(workspace))
 
 
 def memory(workspace: Workspace) -> int:

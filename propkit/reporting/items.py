@@ -6,7 +6,6 @@ in the columns of `figures`, so that one table can hold all that is computable.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,7 @@ from itertools import product
 
 import pandas as pd
 
-from propkit import domains, hands, stats, store
+from propkit import domains, stats, store
 from propkit.counted import count_communities
 from propkit.errors import ConfigError, nearest
 from propkit.figures import ALL, COLUMNS, check_segment, figures, splittable
@@ -144,7 +143,7 @@ def values(
     if set(by) - set(domains.SEGMENTS):  # a column of one community's exports: the others have none to split by
         made = map(some, [list(communities)])
     elif spread is None:
-        made = _counted(workspace, some, communities, workers or os.cpu_count() or 1)
+        made = store.in_parts(workspace, some, communities, workers)
     else:
         made = spread(some, [[place] for place in communities])
     rates, others = zip(*made, strict=True)
@@ -154,18 +153,6 @@ def values(
     whole = whole.sort_values("kpi", key=lambda ids: ids.map(order), kind="stable", ignore_index=True)
     told_without = [frame for frame in others if len(frame)]  # an empty one would take the others' types away
     return pd.concat([whole, *told_without], ignore_index=True) if told_without else whole
-
-
-def _counted(
-    workspace: Workspace, some: Callable[[list[str]], Part], communities: Sequence[str], workers: int
-) -> Iterable[Part]:
-    """Count communities part by part; where all do not fit the memory, smaller parts side by side."""
-    pieces = store.partitions(workspace, communities)
-    if workers == 1 or len(pieces) == 1:
-        return map(some, pieces)
-    pieces = store.partitions(workspace, communities, workers)
-    needs = [store.need(workspace, piece) for piece in pieces]
-    return hands.spread(some, pieces, workers=workers, needs=needs, room=store.memory(workspace))
 
 
 def part(
