@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from propkit import domains, store
 from propkit.domains import community
-from propkit.figures import Monthly, Spoken, monthly_of
+from propkit.figures import Monthly, Spoken, monthly_of, tells_zeros
 from propkit.files import package_hash, write_bytes
 from propkit.model import Cut
 from propkit.workspace import Workspace
@@ -82,11 +82,7 @@ def _part(workspace: Workspace, cut: Cut, communities: list[str]) -> list[tuple[
 
 
 _KPIS = list(domains.KPIS.values())
-_SPEAKING = sorted({
-    kpi.table
-    for kpi in domains.KPIS.values()
-    if kpi.kind == "count" and kpi.table in domains.TABLES and kpi.dated_by == domains.TABLES[kpi.table].dated_by
-})  # fmt: skip
+_SPEAKING = sorted({kpi.table for kpi in _KPIS if tells_zeros(kpi)})
 """Tables whose exports tell that nothing happened."""
 
 

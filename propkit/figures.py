@@ -181,11 +181,13 @@ def _zeros(spoken: Spoken, kpis: Sequence[Kpi], period: Period) -> list[tuple[st
     split: a segment without cases is absent.
     """
     return [
-        (kpi.id, place, period.id)
-        for kpi in kpis
-        if kpi.kind == "count" and kpi.table in domains.TABLES and kpi.dated_by == domains.TABLES[kpi.table].dated_by
-        for place in spoken.places(kpi.table, period)
+        (kpi.id, place, period.id) for kpi in kpis if tells_zeros(kpi) for place in spoken.places(kpi.table, period)
     ]
+
+
+def tells_zeros(kpi: Kpi) -> bool:
+    """Say whether a month of which the exports of a KPI's table speak, and in which nothing happened, counts 0."""
+    return kpi.kind == "count" and kpi.table in domains.TABLES and kpi.dated_by == domains.TABLES[kpi.table].dated_by
 
 
 class Spoken:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from propkit.domains.community import occupied
 from propkit.domains.knowledge import given
 from propkit.model import Cut
 
@@ -20,8 +21,7 @@ def guards(department: pd.Series) -> pd.Series:
 
 def lived_in(register: pd.DataFrame, place: str, cut: Cut) -> int | None:
     """Return the homes of a community that are not vacant; without a register its declared number, or None."""
-    homes = int(((register["community"] == place) & (register["occupancy"] != "vacant")).sum())
-    return homes or cut.households.get(place) or None
+    return occupied(register).get(place) or cut.households.get(place) or None
 
 
 def is_over(month: str, as_of: pd.Timestamp) -> bool:

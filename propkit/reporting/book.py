@@ -18,9 +18,9 @@ from natsort import natsorted
 
 from propkit import domains, store
 from propkit.counts import UNKNOWN
-from propkit.domains import community as community_room
 from propkit.domains import improvement
 from propkit.domains.knowledge import spells
+from propkit.domains.teams import lived_in
 from propkit.errors import ConfigError, DataError, nearest
 from propkit.figures import Monthly, figures, monthly_of, splittable
 from propkit.model import Cut, Duration, Kpi, worded
@@ -79,8 +79,7 @@ class Book:
     @property
     def households(self) -> int:
         """Occupied households: as the register has them, else as declared; 0 when neither says."""
-        known = community_room.occupied(self.tables["household"])
-        return known.get(self.community) or self.cut.households.get(self.community, 0)
+        return lived_in(self.tables["household"], self.community, self.cut) or 0
 
     @property
     def sizes(self) -> dict[str, int]:
